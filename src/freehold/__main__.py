@@ -1,0 +1,5 @@
+"""`python -m freehold`."""
+
+from freehold.cli.main import main
+
+raise SystemExit(main())

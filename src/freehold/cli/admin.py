@@ -1,0 +1,116 @@
+"""`freehold admin`: accounts, tokens and organisations, directly on the data of a hub."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from freehold.cli.settings import add_settings, read_settings
+
+if TYPE_CHECKING:
+    from freehold.server.hub import Hub
+
+ROLES = ("admin", "write", "contributor", "read")
+
+
+def add_parser(commands: Any) -> None:
+    """Adds the commands."""
+    parser = commands.add_parser("admin", help="manage the accounts of a hub on this machine")
+    nouns = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_user(nouns.add_parser("user", help="users"))
+    _add_token(nouns.add_parser("token", help="access tokens"))
+    _add_org(nouns.add_parser("org", help="organisations"))
+
+
+def _add_user(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(required=True, metavar="ACTION")
+    create = _add_verb(verbs, "create", "make a user", _create_user)
+    create.add_argument("name")
+    create.add_argument("--email", required=True)
+    create.add_argument("--fullname")
+    create.add_argument("--password")
+    create.add_argument("--admin", action="store_true", help="may do everything")
+
+
+def _add_token(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(required=True, metavar="ACTION")
+    create = _add_verb(verbs, "create", "make a token and print it", _create_token)
+    create.add_argument("user")
+    create.add_argument("--name", dest="token_name", required=True)
+    create.add_argument("--role", choices=("read", "write"), required=True)
+    create.add_argument("--value", help="the token itself, brought from elsewhere")
+
+
+def _add_org(parser: argparse.ArgumentParser) -> None:
+    verbs = parser.add_subparsers(required=True, metavar="ACTION")
+    create = _add_verb(verbs, "create", "make an organisation", _create_org)
+    create.add_argument("name")
+    create.add_argument("--owner", required=True)
+    member = _add_verb(verbs, "member", "give a user a role in an organisation", _set_member)
+    member.add_argument("org")
+    member.add_argument("user")
+    member.add_argument("--role", choices=ROLES, required=True)
+
+
+def _add_verb(
+    verbs: Any, name: str, help: str, run: Callable[[argparse.Namespace], None]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help)
+    add_settings(parser)
+    parser.set_defaults(run=run)
+    return parser
+
+
+@contextmanager
+def _open(options: argparse.Namespace) -> Iterator[Hub]:
+    config = read_settings(options)
+    from freehold.server.hub import open_hub
+
+    hub = open_hub(config)
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+def _create_user(options: argparse.Namespace) -> None:
+    from freehold.server.core.users import create_user
+
+    with _open(options) as hub:
+        account = create_user(
+            hub,
+            options.name,
+            email=options.email,
+            fullname=options.fullname,
+            password=options.password,
+            is_admin=options.admin,
+        )
+    print(f"Created the user {account.name}.")
+
+
+def _create_token(options: argparse.Namespace) -> None:
+    from freehold.server.core.tokens import create_token
+
+    with _open(options) as hub:
+        token = create_token(
+            hub, options.user, name=options.token_name, role=options.role, value=options.value
+        )
+    print(token)
+
+
+def _create_org(options: argparse.Namespace) -> None:
+    from freehold.server.core.orgs import create_org
+
+    with _open(options) as hub:
+        org = create_org(hub, options.name, owner=options.owner)
+    print(f"Created the organisation {org.name}.")
+
+
+def _set_member(options: argparse.Namespace) -> None:
+    from freehold.server.core.orgs import set_member
+
+    with _open(options) as hub:
+        set_member(hub, options.org, options.user, options.role)
+    print(f"{options.user} has the role {options.role} in {options.org}.")

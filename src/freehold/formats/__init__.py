@@ -1,0 +1,1 @@
+"""How bytes look: pure functions, no I/O."""

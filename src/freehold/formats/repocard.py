@@ -1,0 +1,422 @@
+"""Repo cards: the YAML front matter of a README.md, its problems and the tags it gives a repo.
+
+Reading never raises. What is wrong becomes a `CardIssue` with the line in the file, counted
+from 1. Values are what JSON can hold: dates become ISO strings, keys are always strings.
+"""
+
+from __future__ import annotations
+
+import datetime
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import yaml
+
+MAX_DEPTH: Final = 50
+"""How deep lists and mappings of a card may be nested, aliases followed."""
+MAX_EXPANDED_SIZE: Final = 1_000_000
+"""How many nodes and characters a card may have once its aliases are replaced."""
+
+# One key of a card can hold thousands of unknown values; nobody reads that many warnings.
+_MAX_WARNINGS: Final = 20
+_MISSING: Final = "empty or missing yaml metadata in repo card"
+_OPENING: Final = re.compile(r"\ufeff?\s*---[ \t]*\r?\n")
+_CLOSING: Final = re.compile(r"^---[ \t]*\r?$", re.MULTILINE)
+_TABBED_LINE: Final = re.compile(r"[ \t]*\t")
+_STRING_TAG: Final = "tag:yaml.org,2002:str"
+_MERGE_TAG: Final = "tag:yaml.org,2002:merge"
+# What PyYAML's constructors raise for values such as 2024-13-45 or `!!bool maybe`.
+_VALUE_ERRORS: Final = (ValueError, LookupError, AttributeError, TypeError, ArithmeticError)
+
+
+class CardIssue(NamedTuple):
+    """What is wrong, in words that name the line, and the line in the file when it is known."""
+
+    message: str
+    line: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A card: its metadata, the Markdown below it, and what is wrong with the metadata."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    body: str = ""
+    errors: list[CardIssue] = field(default_factory=list)
+    warnings: list[CardIssue] = field(default_factory=list)
+
+
+def parse_card(text: str, require_metadata: bool = False) -> Card:
+    """Read a README.md; `require_metadata` turns a card without any into a warning.
+
+    When the YAML itself is wrong, `data` is empty and `errors` says where. When only a value has
+    the wrong type, `data` still holds it.
+    """
+    source = _find_front_matter(text)
+    if source is None:
+        return Card(body=text, warnings=_warn_missing(text, require_metadata))
+    try:
+        data, lines = _load(source)
+    except _CardError as error:
+        return Card(body=source.body, errors=[source.issue(str(error), error.index)])
+    card = Card(data, source.body)
+    for name, value in data.items():
+        _check_value(card, name, value, lines.get(name))
+    if require_metadata and not data:
+        card.warnings.append(CardIssue(_MISSING))
+    return card
+
+
+# --- front matter
+
+
+class _Source(NamedTuple):
+    yaml: str
+    body: str
+    first_line: int
+
+    def line(self, index: int) -> int:
+        return self.first_line + self.yaml.count("\n", 0, index)
+
+    def issue(self, problem: str, index: int | None) -> CardIssue:
+        if index is None:
+            return CardIssue(problem)
+        line = self.line(index)
+        return CardIssue(f"line {line}: {problem}", line)
+
+
+class _CardError(Exception):
+    def __init__(self, problem: str, index: int | None = None) -> None:
+        super().__init__(problem)
+        self.index = index
+
+
+def _find_front_matter(text: str) -> _Source | None:
+    opening = _OPENING.match(text)
+    closing = _CLOSING.search(text, opening.end()) if opening else None
+    if opening is None or closing is None:
+        return None
+    body = text[closing.end() :].removeprefix("\n")
+    first_line = text.count("\n", 0, opening.end()) + 1
+    return _Source(text[opening.end() : closing.start()], body, first_line)
+
+
+def _warn_missing(text: str, required: bool) -> list[CardIssue]:
+    opening = _OPENING.match(text)
+    if opening:
+        line = text.count("\n", 0, opening.end())
+        return [CardIssue(f"line {line}: no second --- line closes the metadata", line)]
+    return [CardIssue(_MISSING)] if required else []
+
+
+def _load(source: _Source) -> tuple[dict[str, Any], dict[str, int]]:
+    """The metadata and the line of each of its keys; `_CardError` when it cannot be read."""
+    _check_unicode(source.yaml)
+    try:
+        return _load_mapping(source)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        index = mark.index if mark else None
+        raise _CardError(_explain(error, source.yaml, index), index) from None
+    except yaml.reader.ReaderError as error:
+        index = len(source.yaml.encode()[: error.position].decode(errors="ignore"))
+        raise _CardError("a character that YAML does not allow", index) from None
+
+
+def _check_unicode(text: str) -> None:
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise _CardError("the metadata is not valid UTF-8", error.start) from None
+
+
+def _explain(error: yaml.MarkedYAMLError, text: str, index: int | None) -> str:
+    start = text.rfind("\n", 0, index or 0) + 1
+    if _TABBED_LINE.match(text, start):
+        return "YAML is indented with spaces, and this line begins with a tab"
+    parts = [part for part in (error.context, error.problem) if part]
+    return ", ".join(parts) or "not valid YAML"
+
+
+def _load_mapping(source: _Source) -> tuple[dict[str, Any], dict[str, int]]:
+    _check_nesting(source.yaml)
+    loader = yaml.CSafeLoader(source.yaml)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return {}, {}
+        _Inspection(loader).visit(root)
+        lines = _find_lines(source, root)
+        data = _to_json(_construct(loader, root))
+        if not isinstance(data, dict):
+            raise _CardError("the metadata is not a mapping of `key: value` lines", 0)
+        return data, lines
+    finally:
+        loader.dispose()
+
+
+def _find_lines(source: _Source, root: yaml.Node) -> dict[str, int]:
+    if not isinstance(root, yaml.MappingNode):
+        return {}
+    return {key.value: source.line(_index(key)) for key, _ in root.value}
+
+
+def _check_nesting(text: str) -> None:
+    # Composing nodes recurses in C, so the depth has to be known before.
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise _CardError(f"nested deeper than {MAX_DEPTH} levels", _index(event))
+
+
+def _index(item: yaml.Node | yaml.Event) -> int:
+    return item.start_mark.index if item.start_mark else 0
+
+
+class _Size(NamedTuple):
+    total: int
+    height: int
+
+
+class _Inspection:
+    """Walks the nodes once: refuses bad keys, bad values and aliases that explode."""
+
+    def __init__(self, loader: yaml.CSafeLoader) -> None:
+        self._loader = loader
+        self._sizes: dict[int, _Size | None] = {}
+
+    def visit(self, node: yaml.Node) -> _Size:
+        """The size of the node with all aliases replaced."""
+        if id(node) not in self._sizes:
+            self._sizes[id(node)] = None
+            self._sizes[id(node)] = self._measure(node)
+        size = self._sizes[id(node)]
+        if size is None:
+            raise _CardError("an alias refers to the value that holds it", _index(node))
+        return size
+
+    def _measure(self, node: yaml.Node) -> _Size:
+        if isinstance(node, yaml.ScalarNode):
+            return self._measure_scalar(node)
+        if isinstance(node, yaml.MappingNode):
+            _check_keys(node)
+        sizes = [self.visit(child) for child in _children(node)]
+        total = 1 + sum(size.total for size in sizes)
+        height = 1 + max((size.height for size in sizes), default=0)
+        if total > MAX_EXPANDED_SIZE or height > MAX_DEPTH:
+            raise _CardError("too large or too deep with its aliases", _index(node))
+        return _Size(total, height)
+
+    def _measure_scalar(self, node: yaml.ScalarNode) -> _Size:
+        if node.tag not in (_STRING_TAG, _MERGE_TAG):
+            _construct(self._loader, node)
+        return _Size(1 + len(node.value), 0)
+
+
+def _children(node: yaml.Node) -> Iterator[yaml.Node]:
+    for child in node.value:
+        if isinstance(child, tuple):
+            yield from child
+        else:
+            yield child
+
+
+def _check_keys(node: yaml.MappingNode) -> None:
+    seen = set()
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            raise _CardError("a key is a list or a mapping", _index(key))
+        if key.value in seen and key.tag != _MERGE_TAG:
+            raise _CardError(f"duplicated key {key.value!r}", _index(key))
+        seen.add(key.value)
+        if key.tag != _MERGE_TAG:
+            # `no:` or `2024:` as a key is meant as text, and JSON knows nothing else.
+            key.tag = _STRING_TAG
+
+
+def _construct(loader: yaml.CSafeLoader, node: yaml.Node) -> object:
+    try:
+        return loader.construct_document(node)
+    except _VALUE_ERRORS:
+        raise _CardError(f"not a valid value: {str(node.value)[:80]!r}", _index(node)) from None
+
+
+def _to_json(value: object) -> object:
+    """The value with nothing in it that JSON cannot hold."""
+    if isinstance(value, dict):
+        return {key: _to_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_to_json(item) for item in value]
+    if isinstance(value, set):
+        return sorted(value)
+    if isinstance(value, (datetime.date, datetime.datetime)):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        # Python refuses to print very long integers in decimal.
+        return str(value) if abs(value) < 10**1000 else hex(value)
+    return value
+
+
+# --- validation
+
+_LICENSES: Final = """
+afl-3.0 agpl-3.0 apache-2.0 apple-amlr apple-ascl artistic-2.0 bigcode-openrail-m
+bigscience-bloom-rail-1.0 bigscience-openrail-m bsd bsd-2-clause bsd-3-clause bsd-3-clause-clear
+bsl-1.0 c-uda cc cc-by-2.0 cc-by-2.5 cc-by-3.0 cc-by-4.0 cc-by-nc-2.0 cc-by-nc-3.0 cc-by-nc-4.0
+cc-by-nc-nd-3.0 cc-by-nc-nd-4.0 cc-by-nc-sa-2.0 cc-by-nc-sa-3.0 cc-by-nc-sa-4.0 cc-by-nd-4.0
+cc-by-sa-3.0 cc-by-sa-4.0 cc0-1.0 cdla-permissive-1.0 cdla-permissive-2.0 cdla-sharing-1.0
+creativeml-openrail-m deepfloyd-if-license ecl-2.0 epl-1.0 epl-2.0 etalab-2.0 eupl-1.1 eupl-1.2
+fair-noncommercial-research-license gemma gfdl gpl gpl-2.0 gpl-3.0 grok2-community h-research
+intel-research isc lgpl lgpl-2.1 lgpl-3.0 lgpl-lr llama2 llama3 llama3.1 llama3.2 llama3.3 llama4
+lppl-1.3c mit mpl-2.0 ms-pl ncsa odbl odc-by ofl-1.1 openmdw-1.0 openrail openrail++ osl-3.0 other
+pddl postgresql unknown unlicense wtfpl zlib
+"""
+LICENSES: Final = frozenset(_LICENSES.split())
+"""The licence identifiers that cards use; another one is a warning."""
+
+_PIPELINE_TAGS: Final = """
+any-to-any audio-classification audio-text-to-text audio-to-audio automatic-speech-recognition
+depth-estimation document-question-answering feature-extraction fill-mask graph-ml
+image-classification image-feature-extraction image-segmentation image-text-to-image
+image-text-to-text image-text-to-video image-to-3d image-to-image image-to-text image-to-video
+keypoint-detection mask-generation multiple-choice object-detection other question-answering
+reinforcement-learning robotics sentence-similarity summarization table-question-answering
+table-to-text tabular-classification tabular-regression tabular-to-text text-classification
+text-generation text-ranking text-retrieval text-to-3d text-to-audio text-to-image text-to-speech
+text-to-video text2text-generation time-series-forecasting token-classification translation
+unconditional-image-generation video-classification video-text-to-text video-to-video
+visual-document-retrieval visual-question-answering voice-activity-detection
+zero-shot-classification zero-shot-image-classification zero-shot-object-detection
+"""
+PIPELINE_TAGS: Final = frozenset(_PIPELINE_TAGS.split())
+"""The tasks that cards name in `pipeline_tag`; another one is a warning."""
+
+_LANGUAGE: Final = re.compile(r"[a-z]{2,3}([-_][A-Za-z0-9]{1,8})*|code|multilingual")
+
+
+def _is_texts(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str)
+
+
+def _is_text_or_texts(value: object) -> bool:
+    return _is_text(value) or _is_texts(value)
+
+
+def _is_results(value: object) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(item, dict)
+        and isinstance(item.get("name"), str)
+        and isinstance(item.get("results"), list)
+        for item in value
+    )
+
+
+class _Shape(NamedTuple):
+    fits: Callable[[object], bool]
+    words: str
+
+
+_TEXT: Final = _Shape(_is_text, "a string")
+_TEXTS: Final = _Shape(_is_texts, "a list of strings")
+_TEXT_OR_TEXTS: Final = _Shape(_is_text_or_texts, "a string or a list of strings")
+_RESULTS: Final = _Shape(_is_results, "a list of entries, each with a `name` and a list `results`")
+
+_SHAPES: Final[Mapping[str, _Shape]] = {
+    "license": _TEXT_OR_TEXTS,
+    "license_name": _TEXT,
+    "license_link": _TEXT,
+    "language": _TEXT_OR_TEXTS,
+    "tags": _TEXTS,
+    "datasets": _TEXT_OR_TEXTS,
+    "metrics": _TEXT_OR_TEXTS,
+    "base_model": _TEXT_OR_TEXTS,
+    "pipeline_tag": _TEXT,
+    "library_name": _TEXT,
+    "model-index": _RESULTS,
+    "pretty_name": _TEXT,
+    "task_categories": _TEXT_OR_TEXTS,
+    "size_categories": _TEXT_OR_TEXTS,
+    "title": _TEXT,
+    "sdk": _TEXT,
+    "app_file": _TEXT,
+}
+
+
+def _check_value(card: Card, name: str, value: object, line: int | None) -> None:
+    shape = _SHAPES.get(name)
+    # A key without a value is an unfilled template, and means the same as no key.
+    if shape is None or value is None:
+        return
+    if name == "language" and _has_boolean(value):
+        problem = '`language` holds a YAML boolean; write the code in quotes, as in "no"'
+        card.errors.append(_issue_at(line, problem))
+    elif not shape.fits(value):
+        card.errors.append(_issue_at(line, f"`{name}` must be {shape.words}"))
+    else:
+        card.warnings.extend(_issue_at(line, text) for text in _find_unknown(name, value))
+
+
+def _has_boolean(value: object) -> bool:
+    return any(isinstance(item, bool) for item in (value if isinstance(value, list) else [value]))
+
+
+def _issue_at(line: int | None, problem: str) -> CardIssue:
+    return CardIssue(problem if line is None else f"line {line}: {problem}", line)
+
+
+def _find_unknown(name: str, value: object) -> Iterator[str]:
+    for item in _texts(value)[:_MAX_WARNINGS]:
+        if name == "license" and item not in LICENSES:
+            yield f"unknown `license` {item[:80]!r}; use `other` with `license_name`"
+        elif name == "pipeline_tag" and item not in PIPELINE_TAGS:
+            yield f"unknown `pipeline_tag` {item[:80]!r}"
+        elif name == "language" and not _LANGUAGE.fullmatch(item):
+            yield f"`language` {item[:80]!r} is not an ISO 639 code in lower case"
+
+
+# --- tags
+
+# Which keys become tags, in this order, and what stands before their values.
+_TAG_PREFIXES: Final[Mapping[str, str]] = {
+    "tags": "",
+    "license": "license:",
+    "language": "",
+    "library_name": "",
+    "pipeline_tag": "",
+    "datasets": "dataset:",
+    "base_model": "base_model:",
+    "task_categories": "task_categories:",
+    "size_categories": "size_categories:",
+}
+
+
+def card_tags(data: Mapping[str, Any]) -> list[str]:
+    """The tags that a card gives its repo, each once, in an order that only the card decides.
+
+    Values of the wrong type give no tag. Tags that the hub adds, such as `region:us`, are not
+    among them.
+    """
+    tags = (
+        prefix + text for key, prefix in _TAG_PREFIXES.items() for text in _texts(data.get(key))
+    )
+    return list(dict.fromkeys(tags))
+
+
+def _texts(value: object) -> list[str]:
+    items = value if isinstance(value, list) else [value]
+    return [item for item in items if isinstance(item, str) and item]

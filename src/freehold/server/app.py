@@ -1,0 +1,225 @@
+"""The ASGI application: every request passes here, from its first byte to its log line."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from freehold.errors import (
+    HfHubHTTPError,
+    InternalError,
+    MethodNotAllowedError,
+    NotFoundError,
+)
+from freehold.server.config import Config
+from freehold.server.core.access import RepoMovedError
+from freehold.server.core.jobs import run_jobs
+from freehold.server.http import metrics
+from freehold.server.http.bind import Call, Served, not_supported
+from freehold.server.http.errors import make_error_response, make_moved_response
+from freehold.server.http.log import set_up_logging
+from freehold.server.http.rawpath import Router
+from freehold.server.http.streams import Threads
+from freehold.server.hub import Hub, open_hub
+from freehold.server.protocols import lfs, resolve
+from freehold.server.rest import files, hub, refs, repos
+from freehold.wire.routes import NOT_SUPPORTED, named_routes
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+SERVED: tuple[Served, ...] = (
+    *hub.SERVED,
+    *repos.SERVED,
+    *refs.SERVED,
+    *files.SERVED,
+    *resolve.SERVED,
+    *lfs.SERVED,
+)
+
+_EXPOSED = (
+    "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,"
+    "Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash"
+)
+# Any page may call with a token of its own, none with the cookies of its visitor.
+_CORS = [
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", _EXPOSED.encode()),
+]
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
+    "Access-Control-Allow-Headers": "authorization, content-type, range, accept",
+    "Access-Control-Max-Age": "86400",
+}
+
+access_log = logging.getLogger("freehold.access")
+log = logging.getLogger("freehold.server")
+
+
+class App:
+    """The hub as an ASGI application."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        executor = ThreadPoolExecutor(hub.config.threads, thread_name_prefix="worker")
+        self._executor = executor
+        self._threads = Threads(executor)
+        offered = [(served.route, served) for served in SERVED]
+        missing = [(route, not_supported(route)) for route in NOT_SUPPORTED]
+        self._router = Router([*offered, *missing])
+        self._names = {id(route): name for name, route in named_routes().items()}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers one request, or runs the life of the application."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        jobs: asyncio.Task[None] | None = None
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                jobs = asyncio.create_task(self._run_jobs())
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                await self._stop(jobs)
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _run_jobs(self) -> None:
+        while True:
+            await asyncio.sleep(self._hub.config.jobs_seconds)
+            try:
+                await self._threads.run(run_jobs, self._hub)
+            except Exception:
+                log.exception("a background job failed")
+
+    async def _stop(self, jobs: asyncio.Task[None] | None) -> None:
+        if jobs is not None:
+            jobs.cancel()
+        await asyncio.to_thread(self._executor.shutdown)
+        self._hub.close()
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive)
+        exchange = _Exchange(request, receive, send)
+        metrics.RUNNING.inc()
+        try:
+            response = await self._respond(Request(scope, exchange.receive), exchange)
+            await response(scope, exchange.receive, exchange.send)
+        except Exception:
+            log.exception("failed while answering", extra={"fields": {"request_id": exchange.id}})
+            raise
+        finally:
+            metrics.RUNNING.dec()
+            exchange.record()
+
+    async def _respond(self, request: Request, exchange: _Exchange) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_PREFLIGHT)
+        params: dict[str, str] = {}
+        try:
+            served, params = self._find(request)
+            exchange.route = self._names.get(id(served.route), "not_supported")
+            call = Call(self._hub, self._threads, request, served.route, params)
+            return await served.handler(call)
+        except RepoMovedError as moved:
+            return make_moved_response(request, params["repo"], moved.full_name)
+        except HfHubHTTPError as error:
+            return make_error_response(request, error)
+        except Exception:
+            log.exception("unexpected error", extra={"fields": {"request_id": exchange.id}})
+            return make_error_response(request, InternalError())
+
+    def _find(self, request: Request) -> tuple[Served, dict[str, str]]:
+        raw_path = request.scope["raw_path"].decode("latin-1")
+        method = "GET" if request.method == "HEAD" else request.method
+        match = self._router.find(method, raw_path)
+        if match is not None:
+            return match.target, match.params
+        allowed = self._router.methods(raw_path)
+        if allowed:
+            raise MethodNotAllowedError(headers={"Allow": ", ".join(allowed)})
+        raise NotFoundError
+
+
+class _Exchange:
+    """One request and its answer: adds the headers of every answer and keeps the tally."""
+
+    def __init__(self, request: Request, receive: Receive, send: Send) -> None:
+        self._request = request
+        self._receive = receive
+        self._send = send
+        self._started = time.perf_counter()
+        self._received = 0
+        self._sent = 0
+        self._status = 0
+        self.route = "none"
+        self.id = _request_id(request)
+
+    async def receive(self) -> MutableMapping[str, Any]:
+        message = await self._receive()
+        self._received += len(message.get("body", b""))
+        return message
+
+    async def send(self, message: MutableMapping[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            message["headers"] = [
+                *message["headers"],
+                (b"x-request-id", self.id.encode("latin-1")),
+                *_CORS,
+            ]
+        else:
+            self._sent += len(message.get("body", b""))
+        await self._send(message)
+
+    def record(self) -> None:
+        seconds = time.perf_counter() - self._started
+        method = self._request.method
+        metrics.REQUESTS.labels(method, self.route, str(self._status)).inc()
+        metrics.SECONDS.labels(self.route).observe(seconds)
+        metrics.RECEIVED.inc(self._received)
+        metrics.SENT.inc(self._sent)
+        # The path without its query, which may hold a signature.
+        fields = {
+            "request_id": self.id,
+            "method": method,
+            "path": self._request.scope["raw_path"].decode("latin-1"),
+            "route": self.route,
+            "status": self._status,
+            "ms": round(seconds * 1000, 2),
+            "received": self._received,
+            "sent": self._sent,
+        }
+        access_log.info("request", extra={"fields": fields})
+
+
+def _request_id(request: Request) -> str:
+    """A new id in the form that clients print, with the caller's own trace id at its end."""
+    unique = secrets.token_hex(16)
+    own = f"Root=1-{unique[:8]}-{unique[8:]}"
+    trace = request.headers.get("x-amzn-trace-id", "")[:200]
+    return f"{own};{trace}" if trace else own
+
+
+def create_app(hub: Hub) -> App:
+    """The application of an open hub."""
+    return App(hub)
+
+
+def load_app() -> App:
+    """The application of the hub that the environment describes, for one of several processes."""
+    set_up_logging()
+    return App(open_hub(Config.load()))

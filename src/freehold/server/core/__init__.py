@@ -1,0 +1,1 @@
+"""What the hub does, without a word of HTTP."""

@@ -1,0 +1,426 @@
+"""Commits made through the API: the operations of a body become one new commit, or nothing.
+
+The operations are staged first (new blobs packed, LFS objects checked), then applied to the head
+of the branch as it is. Whoever loses the race for the head applies the same operations again.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, BinaryIO, NamedTuple
+
+from freehold.errors import (
+    BadRequestError,
+    EntryNotFoundError,
+    HfHubHTTPError,
+    NotSupportedError,
+    PayloadTooLargeError,
+    PreconditionFailedError,
+)
+from freehold.formats.git_objects import Signature, build_commit, object_id
+from freehold.formats.gitattributes import LfsRules, lfs_line
+from freehold.formats.lfs_pointer import build_pointer
+from freehold.formats.pack import PackWriter
+from freehold.server.core import cards
+from freehold.server.core.access import Context, missing_repo
+from freehold.server.core.lfs import find_usable_sizes, link_objects
+from freehold.server.core.revisions import branch_ref, reader_of, unknown_revision
+from freehold.server.db import refs, repos
+from freehold.server.db.repos import Repo
+from freehold.server.git.reader import ObjectReader
+from freehold.server.git.store import LostRaceError, PackSource, RefChange
+from freehold.server.git.tree_editor import TreeEditor
+from freehold.server.hub import now_ms
+from freehold.wire.codec import decode_json
+from freehold.wire.commits import (
+    CommitCreated,
+    CommitHeader,
+    CommitLine,
+    CommitQuery,
+    DeleteOperation,
+    FileOperation,
+    JsonCommit,
+    LfsFileOperation,
+)
+from freehold.wire.ids import check_path
+from freehold.wire.repos import InlineFile
+
+ATTRIBUTES = ".gitattributes"
+FILE_MODE = 0o100644
+SYSTEM = "system"
+
+# A lost race means that somebody else won it, so a busy branch always moves; this bounds one call.
+MAX_ATTEMPTS = 100
+
+MIB = 1024 * 1024
+JSON_COMMIT_LIMIT = 64 * MIB
+
+
+class InitialFile(NamedTuple):
+    """A file that a repository starts with."""
+
+    path: str
+    data: bytes
+
+
+@dataclass
+class Staged:
+    """The operations of one commit, checked and ready to be applied to any head.
+
+    Deletions are applied first: a path that is both deleted and added ends up added.
+    """
+
+    header: CommitHeader
+    writer: PackWriter = field(default_factory=PackWriter)
+    files: dict[str, bytes] = field(default_factory=dict)
+    lfs: dict[str, LfsFileOperation] = field(default_factory=dict)
+    deleted_files: list[str] = field(default_factory=list)
+    deleted_folders: list[str] = field(default_factory=list)
+    deleted_entries: list[str] = field(default_factory=list)
+    attributes: bytes | None = None
+
+    def put_file(self, path: str, data: bytes) -> None:
+        """Stages the content of a file."""
+        if path == cards.README:
+            cards.check_card(data.decode("utf-8", "replace"))
+        if path == ATTRIBUTES:
+            self.attributes = data
+        self.lfs.pop(path, None)
+        self.files[path] = self.writer.add("blob", data)
+
+    def put_lfs_file(self, operation: LfsFileOperation) -> None:
+        """Stages a file whose bytes were uploaded before."""
+        self.files.pop(operation.path, None)
+        self.lfs[operation.path] = operation
+
+
+def create_commit(
+    ctx: Context, repo: Repo, revision: str, body: BinaryIO, content_type: str, query: CommitQuery
+) -> CommitCreated:
+    """One commit on a branch with all operations of the body.
+
+    The body is NDJSON, or one JSON object from the oldest clients. Raises `BadRequestError` for
+    what breaks a rule, `PreconditionFailedError` when the branch is not at `parentCommit`,
+    `EntryNotFoundError` for a deletion of what is not there.
+    """
+    if query.create_pr:
+        raise NotSupportedError("This hub does not offer pull requests yet.")
+    limit = ctx.hub.config.inline_limit
+    if content_type.partition(";")[0].strip() == "application/json":
+        staged = _stage_json(decode_json(_read_whole(body), JsonCommit), limit)
+    else:
+        staged = stage_lines(_read_lines(body, 2 * limit + MIB), limit)
+    oid = apply(ctx, repo, branch_ref(revision), staged)
+    url = f"{ctx.repo_url(repo.type, repo.full_name)}/commit/{oid}"
+    return CommitCreated(commit_oid=oid, commit_url=url)
+
+
+def _read_whole(body: BinaryIO) -> bytes:
+    data = body.read(JSON_COMMIT_LIMIT + 1)
+    if len(data) > JSON_COMMIT_LIMIT:
+        raise PayloadTooLargeError(
+            f"A commit over {JSON_COMMIT_LIMIT} bytes is sent as application/x-ndjson."
+        )
+    return data
+
+
+def _read_lines(body: BinaryIO, limit: int) -> Iterator[bytes]:
+    """The lines of the body; no line over `limit` bytes is ever held in memory."""
+    while line := body.readline(limit + 1):
+        if len(line) > limit:
+            raise PayloadTooLargeError(f"A line of a commit has at most {limit} bytes.")
+        yield line
+
+
+def stage_lines(lines: Iterable[bytes], inline_limit: int) -> Staged:
+    """Stages the operations of an NDJSON body, one line at a time."""
+    rest = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    first = next(rest, None)
+    if first is None:
+        raise BadRequestError("The commit is empty: its first line must be the header.")
+    header = _decode_line(*first)
+    if header.key != "header":
+        raise BadRequestError(f"Line 1: the first line must be the header, not {header.key!r}.")
+    staged = Staged(_decode_value(1, header, CommitHeader))
+    _check_header(staged.header)
+    for number, line in rest:
+        _stage_line(staged, number, _decode_line(number, line), inline_limit)
+    return staged
+
+
+def _decode_line(number: int, line: bytes) -> CommitLine:
+    try:
+        return decode_json(line, CommitLine)
+    except BadRequestError as error:
+        raise BadRequestError(f"Line {number}: {error.message}") from error
+
+
+def _decode_value(number: int, line: CommitLine, shape: type[Any]) -> Any:
+    try:
+        return decode_json(memoryview(line.value), shape)
+    except BadRequestError as error:
+        raise BadRequestError(f"Line {number}, {line.key}: {error.message}") from error
+
+
+def _check_header(header: CommitHeader) -> None:
+    if not header.summary.strip():
+        raise BadRequestError("The commit needs a summary.")
+    if "\x00" in header.summary or "\x00" in (header.description or ""):
+        raise BadRequestError("The commit message must not hold a NUL character.")
+
+
+def _stage_line(staged: Staged, number: int, line: CommitLine, inline_limit: int) -> None:
+    shape = _SHAPES.get(line.key)
+    if shape is None:
+        raise BadRequestError(f"Line {number}: unknown operation {line.key!r}.")
+    value = _decode_value(number, line, shape)
+    _STAGERS[line.key](staged, value, inline_limit)
+
+
+def _stage_file(staged: Staged, operation: FileOperation, inline_limit: int) -> None:
+    path = check_path(operation.path)
+    data = decode_content(path, operation.content, operation.encoding)
+    if len(data) > inline_limit:
+        raise PayloadTooLargeError(
+            f"File {path!r} has {len(data)} bytes: files over {inline_limit} bytes are uploaded"
+            " through LFS."
+        )
+    if operation.old_path:
+        staged.deleted_files.append(check_path(operation.old_path))
+    staged.put_file(path, data)
+
+
+def decode_content(path: str, content: str, encoding: str) -> bytes:
+    """The bytes of a file as a body gives them; raises `BadRequestError`."""
+    if encoding == "utf-8":
+        return content.encode()
+    try:
+        return base64.b64decode(content, validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise BadRequestError(f"The content of {path!r} is not base64: {error}") from error
+
+
+def _stage_lfs_file(staged: Staged, operation: LfsFileOperation, inline_limit: int) -> None:
+    check_path(operation.path)
+    if len(operation.oid) != 64 or not set(operation.oid) <= set("0123456789abcdef"):
+        raise BadRequestError(f"File {operation.path!r}: not a sha256: {operation.oid!r}")
+    if operation.size is not None and operation.size < 0:
+        raise BadRequestError(f"File {operation.path!r}: its size is negative.")
+    if operation.path in {ATTRIBUTES, cards.README}:
+        raise BadRequestError(f"File {operation.path!r} cannot be kept in LFS.")
+    if operation.old_path:
+        staged.deleted_files.append(check_path(operation.old_path))
+    staged.put_lfs_file(operation)
+
+
+def _stage_deleted_file(staged: Staged, operation: DeleteOperation, inline_limit: int) -> None:
+    staged.deleted_files.append(check_path(operation.path))
+
+
+def _stage_deleted_folder(staged: Staged, operation: DeleteOperation, inline_limit: int) -> None:
+    staged.deleted_folders.append(check_path(operation.path.rstrip("/")))
+
+
+def _stage_deleted_entry(staged: Staged, operation: DeleteOperation, inline_limit: int) -> None:
+    staged.deleted_entries.append(check_path(operation.path.rstrip("/")))
+
+
+_STAGERS: dict[str, Callable[[Staged, Any, int], None]] = {
+    "file": _stage_file,
+    "lfsFile": _stage_lfs_file,
+    "deletedFile": _stage_deleted_file,
+    "deletedFolder": _stage_deleted_folder,
+    "deletedEntry": _stage_deleted_entry,
+}
+_SHAPES: dict[str, type[Any]] = {
+    "file": FileOperation,
+    "lfsFile": LfsFileOperation,
+    "deletedFile": DeleteOperation,
+    "deletedFolder": DeleteOperation,
+    "deletedEntry": DeleteOperation,
+}
+
+
+def _stage_json(body: JsonCommit, inline_limit: int) -> Staged:
+    header = CommitHeader(
+        summary=body.summary, description=body.description, parent_commit=body.parent_commit
+    )
+    _check_header(header)
+    staged = Staged(header)
+    groups = (
+        ("file", body.files),
+        ("lfsFile", body.lfs_files),
+        ("deletedFile", body.deleted_files),
+        ("deletedFolder", body.deleted_folders),
+        ("deletedEntry", body.deleted_entries),
+    )
+    for key, operations in groups:
+        for operation in operations:
+            _STAGERS[key](staged, operation, inline_limit)
+    return staged
+
+
+def apply(ctx: Context, repo: Repo, ref: str, staged: Staged) -> str:
+    """Puts the staged operations on top of the branch and gives the new head.
+
+    A commit that would change nothing makes none: the head is given as it is.
+    """
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            return _attempt(ctx, repo, ref, staged)
+        except LostRaceError as error:
+            if staged.header.parent_commit:
+                raise PreconditionFailedError from error
+    raise HfHubHTTPError("The branch is too busy: please try again.", status=503)
+
+
+def _refresh(ctx: Context, repo: Repo) -> Repo:
+    with ctx.hub.db.read() as tx:
+        found = repos.find_repo_by_id(tx, repo.id, ctx.viewer.id)
+    if found is None:
+        raise missing_repo(ctx.viewer)
+    return found
+
+
+def _attempt(ctx: Context, repo: Repo, ref: str, staged: Staged) -> str:
+    head = _find_head(ctx, repo, ref)
+    expected = staged.header.parent_commit
+    if expected and not (len(expected) >= 5 and head.startswith(expected)):
+        raise PreconditionFailedError
+    reader = reader_of(ctx, _refresh(ctx, repo))
+    sizes = link_sizes(ctx, repo, staged)
+    old_tree = reader.commit(head).tree
+    tree, objects = _build_tree(reader, old_tree, staged, sizes)
+    if tree.hex() == old_tree:
+        return head
+    data = write_commit(tree.hex(), [head], ctx.viewer.name or SYSTEM, _message(staged.header))
+    oid = object_id("commit", data).hex()
+    source = partial(staged.writer.finish, extra=[*objects, ("commit", data)])
+    link = partial(link_objects, repo_id=repo.id, oids=list(sizes), pusher_id=ctx.viewer.id or "")
+    ctx.hub.git.publish(repo.id, [RefChange(ref, head, oid)], [source], now_ms(), link)
+    return oid
+
+
+def _find_head(ctx: Context, repo: Repo, ref: str) -> str:
+    with ctx.hub.db.read() as tx:
+        head = refs.find_refs(tx, repo.id, [ref]).get(ref)
+    if head is None:
+        raise unknown_revision(ref.removeprefix("refs/heads/"))
+    return head
+
+
+def _build_tree(
+    reader: ObjectReader, old_tree: str, staged: Staged, sizes: dict[str, int]
+) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """The id of the new root tree, and the objects that it needs besides the staged blobs."""
+    editor = TreeEditor(reader, old_tree)
+    objects: list[tuple[str, bytes]] = []
+    _delete(editor, staged)
+    for path, oid in staged.files.items():
+        editor.put(path, _mode_of(editor, path), oid)
+    for path, operation in staged.lfs.items():
+        pointer = build_pointer(operation.oid, sizes[operation.oid])
+        objects.append(("blob", pointer))
+        editor.put(path, _mode_of(editor, path), object_id("blob", pointer))
+    objects += _extend_attributes(reader, editor, staged)
+    root, trees = editor.finish()
+    return root, objects + [("tree", tree) for tree in trees]
+
+
+def _mode_of(editor: TreeEditor, path: str) -> int:
+    """A file that is replaced stays executable if it was; a link becomes a file."""
+    row = editor.get(path)
+    return row.mode if row is not None and row.mode == 0o100755 else FILE_MODE
+
+
+def _delete(editor: TreeEditor, staged: Staged) -> None:
+    for path in staged.deleted_files:
+        _require_deleted(editor.remove_file(path), path)
+    for path in staged.deleted_folders:
+        _require_deleted(editor.remove_folder(path), path)
+    for path in staged.deleted_entries:
+        _require_deleted(editor.remove_file(path) or editor.remove_folder(path), path)
+
+
+def _require_deleted(deleted: bool, path: str) -> None:
+    if not deleted:
+        raise EntryNotFoundError(f"A file with this name doesn't exist: {path}")
+
+
+def _extend_attributes(
+    reader: ObjectReader, editor: TreeEditor, staged: Staged
+) -> Iterator[tuple[str, bytes]]:
+    """A new `.gitattributes` when an LFS file is not covered by the present one."""
+    if not staged.lfs:
+        return
+    text = staged.attributes
+    if text is None:
+        row = editor.get(ATTRIBUTES)
+        text = reader.blob(row.oid.hex()) if row is not None else b""
+    rules = LfsRules.parse(text)
+    lines = [lfs_line(path) for path in staged.lfs if not rules.is_lfs(path)]
+    if lines:
+        text += b"" if not text or text.endswith(b"\n") else b"\n"
+        text += "".join(f"{line}\n" for line in lines).encode()
+        editor.put(ATTRIBUTES, FILE_MODE, object_id("blob", text))
+        yield "blob", text
+
+
+def link_sizes(ctx: Context, repo: Repo, staged: Staged) -> dict[str, int]:
+    """The size of each LFS object of the commit, all of them stored and the viewer's to use."""
+    sizes = find_usable_sizes(ctx, repo, [operation.oid for operation in staged.lfs.values()])
+    for path, operation in staged.lfs.items():
+        size = sizes.get(operation.oid)
+        if size is None:
+            raise BadRequestError(
+                "Your push was rejected because an LFS pointer pointed to a file that does not"
+                f" exist. Upload the file before the commit.\nOffending file: - {path}"
+            )
+        if operation.size is not None and operation.size != size:
+            raise BadRequestError(
+                f"File {path!r} was declared with {operation.size} bytes and has {size}."
+            )
+    return sizes
+
+
+def _message(header: CommitHeader) -> str:
+    description = (header.description or "").strip("\n")
+    summary = header.summary.strip("\n")
+    return f"{summary}\n\n{description}" if description else summary
+
+
+def write_commit(tree: str, parents: list[str], author: str, message: str) -> bytes:
+    """The bytes of a commit made now by that account."""
+    who = Signature(author, f"{author}@users.noreply.freehold", now_ms() // 1000)
+    return build_commit(
+        bytes.fromhex(tree), [bytes.fromhex(parent) for parent in parents], who, who, message
+    )
+
+
+def stage_initial_commit(
+    files: list[InitialFile], more: list[InlineFile]
+) -> tuple[PackSource, str]:
+    """The pack and the id of a repository's first commit."""
+    staged = Staged(CommitHeader(summary="initial commit"))
+    for file in files:
+        staged.put_file(file.path, file.data)
+    for given in more:
+        path = check_path(given.path)
+        staged.put_file(path, decode_content(path, given.content, given.encoding))
+    editor = TreeEditor(None, None)
+    for path, oid in staged.files.items():
+        editor.put(path, FILE_MODE, oid)
+    root, trees = editor.finish()
+    data = write_commit(root.hex(), [], SYSTEM, "initial commit")
+    extra = [*(("tree", tree) for tree in trees), ("commit", data)]
+    return partial(staged.writer.finish, extra=extra), object_id("commit", data).hex()
+
+
+def squash_commit(tree: str, author: str, message: str) -> tuple[PackSource, str]:
+    """The pack and the id of a commit without parents."""
+    data = write_commit(tree, [], author, message)
+    return partial(PackWriter().finish, extra=[("commit", data)]), object_id("commit", data).hex()

@@ -1,0 +1,199 @@
+"""Files and folders: listing them, and finding the bytes of one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from freehold.errors import BadRequestError, EntryNotFoundError, PayloadTooLargeError
+from freehold.server.core.access import Context
+from freehold.server.core.commits import Staged, apply
+from freehold.server.core.paging import Page, decode_cursor, encode_cursor
+from freehold.server.core.revisions import branch_ref, reader_of, resolve_revision
+from freehold.server.db import lfs
+from freehold.server.db.repos import Repo
+from freehold.server.git.history import find_last_commits
+from freehold.server.git.listing import (
+    Entry,
+    find_entry,
+    find_folder,
+    list_folder,
+    list_recursively,
+)
+from freehold.server.git.reader import CommitData, ObjectReader
+from freehold.server.objects.keys import lfs_key
+from freehold.wire.commits import CommitHeader
+from freehold.wire.dates import iso_time
+from freehold.wire.files import (
+    LastCommit,
+    LfsInfo,
+    PathsInfo,
+    TreeEntry,
+    TreeQuery,
+    TreeSize,
+    Uploaded,
+)
+from freehold.wire.ids import check_path
+
+TREE_PAGE = 1000
+# The largest page that a caller can ask for.
+MAX_TREE_PAGE = 10_000
+MAX_PATHS = 2000
+
+
+def list_repo_tree(ctx: Context, repo: Repo, revision: str, path: str, query: TreeQuery) -> Page:
+    """A page of the entries below a folder, each with its path from the root."""
+    limit = TREE_PAGE if query.limit is None else query.limit
+    if not 1 <= limit <= MAX_TREE_PAGE:
+        raise BadRequestError(f"A page has 1 to {MAX_TREE_PAGE} entries.")
+    commit = resolve_revision(ctx, repo, revision)
+    reader = reader_of(ctx, repo)
+    entries = _list_entries(reader, commit, revision, path.strip("/"), query.recursive)
+    start = 0 if query.cursor is None else _find_place(entries, decode_cursor(query.cursor))
+    page = entries[start : start + limit]
+    rest = start + limit < len(entries)
+    more = {"cursor": encode_cursor(f"{start + limit}:{page[-1].path}")} if rest else None
+    return Page(_describe(reader, commit, page, query.expand), next_query=more)
+
+
+def _list_entries(
+    reader: ObjectReader, commit: CommitData, revision: str, path: str, recursive: bool
+) -> tuple[Entry, ...]:
+    folder = find_folder(reader, commit.tree, path)
+    if folder is None:
+        raise EntryNotFoundError(f'{path} does not exist on "{revision}"')
+    return (list_recursively if recursive else list_folder)(reader, folder, path)
+
+
+def _find_place(entries: Sequence[Entry], cursor: str) -> int:
+    """Where a listing goes on: after the entry that the last page ended with.
+
+    When a branch has moved in between, that entry may be elsewhere or gone; the page then goes on
+    at the same count, so that a listing always ends.
+    """
+    count, _, last = cursor.partition(":")
+    if not count.isdecimal():
+        raise BadRequestError("The cursor is not one that this hub gave.")
+    start = int(count)
+    if 0 < start <= len(entries) and entries[start - 1].path == last:
+        return start
+    places = (place for place, entry in enumerate(entries, 1) if entry.path == last)
+    return next(places, min(start, len(entries)))
+
+
+def get_paths_info(ctx: Context, repo: Repo, revision: str, body: PathsInfo) -> list[TreeEntry]:
+    """The entries at those of the paths that exist; the others are left out."""
+    if len(body.paths) > MAX_PATHS:
+        raise PayloadTooLargeError("too many parameters")
+    commit = resolve_revision(ctx, repo, revision)
+    reader = reader_of(ctx, repo)
+    paths = dict.fromkeys(path.strip("/") for path in body.paths)
+    found = (find_entry(reader, commit.tree, path) for path in paths if path)
+    return _describe(reader, commit, [entry for entry in found if entry], body.expand)
+
+
+def tree_size(ctx: Context, repo: Repo, revision: str, path: str) -> TreeSize:
+    """The size of everything below a folder, or of a file, in bytes."""
+    commit = resolve_revision(ctx, repo, revision)
+    reader = reader_of(ctx, repo)
+    path = path.strip("/")
+    entry = find_entry(reader, commit.tree, path) if path else None
+    if entry is not None and not entry.is_directory:
+        return TreeSize(path=path, size=entry.size)
+    entries = _list_entries(reader, commit, revision, path, True)
+    return TreeSize(path=path, size=sum(entry.size for entry in entries))
+
+
+def _describe(
+    reader: ObjectReader, commit: CommitData, entries: Sequence[Entry], expand: bool
+) -> list[TreeEntry]:
+    answers = [_describe_entry(entry) for entry in entries]
+    if expand:
+        newest = _find_last_commits(reader, commit, [entry.path for entry in entries])
+        for answer in answers:
+            answer.last_commit = newest[answer.path]
+    return answers
+
+
+def _describe_entry(entry: Entry) -> TreeEntry:
+    answer = TreeEntry(
+        type="directory" if entry.is_directory else "file",
+        oid=entry.oid,
+        size=entry.size,
+        path=entry.path,
+    )
+    if entry.pointer is not None:
+        answer.lfs = LfsInfo(oid=entry.pointer.oid, size=entry.size, pointer_size=entry.blob_size)
+    return answer
+
+
+def _find_last_commits(
+    reader: ObjectReader, commit: CommitData, paths: Sequence[str]
+) -> dict[str, LastCommit]:
+    found = find_last_commits(reader, commit.oid, _common_folder(paths), paths)
+    known: dict[str, LastCommit] = {}
+    for oid in {found[path] for path in paths}:
+        data = reader.commit(oid)
+        known[oid] = LastCommit(id=oid, title=data.title, date=iso_time(data.time * 1000))
+    return {path: known[found[path]] for path in paths}
+
+
+def _common_folder(paths: Iterable[str]) -> str:
+    """The folder that all the paths are directly in; the root when they are in several."""
+    folders = {path.rpartition("/")[0] for path in paths}
+    return folders.pop() if len(folders) == 1 else ""
+
+
+class Content(NamedTuple):
+    """The bytes of one file at one commit: in `data`, or under `object_key` in the store.
+
+    `etag` is the git id of the blob, or the sha256 of a large file.
+    """
+
+    commit: str
+    path: str
+    etag: str
+    size: int
+    is_lfs: bool
+    data: bytes | None
+    object_key: str | None
+
+
+def open_file(ctx: Context, repo: Repo, revision: str, path: str, *, raw: bool) -> Content:
+    """The content of a file; with `raw` that of the git blob, which may be a pointer.
+
+    Raises `RevisionNotFoundError`, or `EntryNotFoundError` with the commit in `X-Repo-Commit`.
+    """
+    commit = resolve_revision(ctx, repo, revision)
+    reader = reader_of(ctx, repo)
+    entry = find_entry(reader, commit.tree, path)
+    if entry is None or entry.is_directory:
+        raise EntryNotFoundError(headers={"X-Repo-Commit": commit.oid})
+    if raw or entry.pointer is None or not _is_linked(ctx, repo, entry.pointer.oid):
+        data = reader.blob(entry.oid)
+        return Content(commit.oid, path, entry.oid, len(data), False, data, None)
+    pointer = entry.pointer
+    key = lfs_key(pointer.oid)
+    return Content(commit.oid, path, pointer.oid, pointer.size, True, None, key)
+
+
+def _is_linked(ctx: Context, repo: Repo, sha256: str) -> bool:
+    """A pointer to an object that the repository does not hold is only a text."""
+    with ctx.hub.db.read() as tx:
+        return bool(lfs.find_linked_sizes(tx, repo.id, [sha256]))
+
+
+def upload_raw_file(ctx: Context, repo: Repo, revision: str, path: str, data: bytes) -> Uploaded:
+    """One commit with one file, as the oldest clients send it."""
+    path = check_path(path)
+    staged = Staged(CommitHeader(summary=f"Upload {path}"))
+    staged.put_file(path, data)
+    apply(ctx, repo, branch_ref(revision), staged)
+    return Uploaded(url=f"{ctx.repo_url(repo.type, repo.full_name)}/blob/{revision}/{path}")
+
+
+def delete_raw_file(ctx: Context, repo: Repo, revision: str, path: str) -> None:
+    """One commit that deletes one file, as the oldest clients ask for it."""
+    path = check_path(path)
+    staged = Staged(CommitHeader(summary=f"Delete {path}"), deleted_files=[path])
+    apply(ctx, repo, branch_ref(revision), staged)

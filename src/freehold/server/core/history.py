@@ -1,0 +1,86 @@
+"""The history of a repository: pages of commits, and what differs between two of them."""
+
+from __future__ import annotations
+
+from html import escape
+
+from freehold.errors import BadRequestError
+from freehold.server.core.access import Context
+from freehold.server.core.paging import Page
+from freehold.server.core.revisions import reader_of, resolve_revision
+from freehold.server.db.repos import Repo
+from freehold.server.git.history import (
+    compare_trees,
+    find_merge_base,
+    format_patch,
+    list_commit_ids,
+)
+from freehold.server.git.reader import CommitData
+from freehold.wire.commits import (
+    Commit,
+    CommitAuthor,
+    CommitsQuery,
+    CompareQuery,
+    Comparison,
+    FileChange,
+    FormattedMessage,
+)
+from freehold.wire.dates import iso_time
+
+PAGE = 50
+MAX_PAGE = 1000
+
+
+def list_repo_commits(ctx: Context, repo: Repo, revision: str, query: CommitsQuery) -> Page:
+    """Commits from the revision back, newest first, a page of them."""
+    limit = PAGE if query.limit is None else query.limit
+    if not 1 <= limit <= MAX_PAGE or query.p < 0:
+        raise BadRequestError(f"A page has 1 to {MAX_PAGE} commits and a number from 0 on.")
+    reader = reader_of(ctx, repo)
+    ids = list_commit_ids(reader, resolve_revision(ctx, repo, revision).oid)
+    start = query.p * limit
+    formatted = "formatted" in query.expand
+    items = [_describe(reader.commit(oid), formatted) for oid in ids[start : start + limit]]
+    more = {"p": str(query.p + 1)} if start + limit < len(ids) else None
+    return Page(items, next_query=more, total=len(ids))
+
+
+def _describe(commit: CommitData, formatted: bool) -> Commit:
+    answer = Commit(
+        id=commit.oid,
+        title=commit.title,
+        message=commit.description,
+        authors=[CommitAuthor(user=commit.author)],
+        date=iso_time(commit.time * 1000),
+    )
+    if formatted:
+        answer.formatted = FormattedMessage(
+            title=escape(commit.title),
+            message=f"<p>{escape(commit.description)}</p>" if commit.description else "",
+        )
+    return answer
+
+
+def compare(ctx: Context, repo: Repo, span: str, query: CompareQuery) -> Comparison | bytes:
+    """What `head` has that `base` has not, for a span `base..head`; as a patch with `raw`.
+
+    Three dots compare with the merge base, two with `base` itself, as `git diff` does.
+    """
+    dots = "..." if "..." in span else ".."
+    base_name, found, head_name = span.partition(dots)
+    if not found or not base_name or not head_name:
+        raise BadRequestError("Name two revisions: base..head")
+    reader = reader_of(ctx, repo)
+    base = resolve_revision(ctx, repo, base_name)
+    head = resolve_revision(ctx, repo, head_name)
+    merge_base = find_merge_base(reader, base.oid, head.oid)
+    start = reader.commit(merge_base).tree if dots == "..." and merge_base else base.tree
+    if query.raw:
+        return format_patch(reader, start, head.tree).encode()
+    changes = []
+    for change in compare_trees(reader, start, head.tree):
+        file = FileChange(path=change.path, status=change.status)
+        if change.old_path is not None:
+            file.old_path = change.old_path
+        changes.append(file)
+    return Comparison(base=base.oid, head=head.oid, merge_base=merge_base, files=changes)

@@ -1,0 +1,110 @@
+"""Work in the background: compacting repositories and freeing bytes that nothing names.
+
+Every job may run on several nodes at once: whoever comes second finds nothing to do.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from freehold.server.db import lfs, packs, repos, trash
+from freehold.server.db.database import Transaction
+from freehold.server.db.packs import Pack
+from freehold.server.git import native
+from freehold.server.git.cache import PACK_ENDINGS
+from freehold.server.git.store import LostRaceError
+from freehold.server.hub import Hub, now_ms
+
+log = logging.getLogger("freehold.jobs")
+
+
+def run_jobs(hub: Hub) -> None:
+    """One round of everything that is due."""
+    with hub.db.read() as tx:
+        crowded = packs.list_crowded_repos(tx, hub.config.compact_packs)
+    for repo_id in crowded:
+        compact_repo(hub, repo_id)
+    end_stale_uploads(hub)
+    empty_trash(hub)
+    hub.objects.sweep_staging(hub.config.grace_seconds)
+
+
+def compact_repo(hub: Hub, repo_id: str) -> int:
+    """Combines the small packs of a repository into one and gives their number.
+
+    No object is dropped, so whoever writes at the same time may count on all of them. Packs grow
+    geometrically: each that is left is larger than all smaller ones together, so a byte is copied
+    only a logarithmic number of times.
+    """
+    with hub.db.read() as tx:
+        chosen = choose_packs(packs.list_packs(tx, repo_id))
+    if len(chosen) < 2:
+        return 0
+    repository = hub.git.cache.bring_forward(repo_id, 0)
+    with tempfile.TemporaryDirectory() as folder:
+        names = dict.fromkeys(pack.name for pack in chosen)
+        combined = native.combine_packs(str(repository), names, Path(folder))
+        try:
+            hub.git.publish(
+                repo_id,
+                [],
+                [combined.copy_to],
+                now_ms(),
+                lambda tx: _drop_packs(tx, repo_id, chosen),
+            )
+        except LostRaceError:
+            return 0
+    return len(chosen)
+
+
+def choose_packs(listed: Sequence[Pack]) -> list[Pack]:
+    """The packs to combine: all but the largest that outweigh twice everything below them."""
+    rest = sorted(listed, key=lambda pack: pack.size)
+    below = sum(pack.size for pack in rest)
+    while rest:
+        below -= rest[-1].size
+        if rest[-1].size < 2 * below:
+            break
+        rest.pop()
+    return rest
+
+
+def _drop_packs(tx: Transaction, repo_id: str, chosen: Sequence[Pack]) -> None:
+    if packs.delete_packs(tx, repo_id, [pack.seq for pack in chosen]) != len(chosen):
+        raise LostRaceError("packs")
+    keys = [pack.object_key for pack in chosen if pack.object_key is not None]
+    trash.trash_objects(tx, [key + end for key in keys for end in PACK_ENDINGS], now_ms())
+    repos.add_used_storage(tx, repo_id, -sum(pack.size for pack in chosen))
+
+
+def end_stale_uploads(hub: Hub) -> int:
+    """Forgets uploads in parts that were begun too long ago, and gives their number."""
+    before = now_ms() - 1000 * max(hub.config.upload_seconds, hub.config.grace_seconds)
+    with hub.db.read() as tx:
+        stale = lfs.list_stale_uploads(tx, before)
+    for upload_id in stale:
+        with hub.db.write() as tx:
+            lfs.delete_upload(tx, upload_id)
+        hub.objects.staged(upload_id).discard()
+    return len(stale)
+
+
+def empty_trash(hub: Hub) -> int:
+    """Deletes what has been in the trash for the grace period, and gives the number of objects.
+
+    The mark is removed in the transaction that covers the deletion: an upload that wants the same
+    key takes the mark away first, so it waits until the object is gone, or saves it.
+    """
+    before = now_ms() - 1000 * hub.config.grace_seconds
+    with hub.db.read() as tx:
+        keys = trash.list_trash(tx, before)
+    deleted = 0
+    for key in keys:
+        with hub.db.write() as tx:
+            if trash.take_from_trash(tx, key):
+                hub.objects.delete(key)
+                deleted += 1
+    return deleted

@@ -1,0 +1,327 @@
+"""Large files: what is to be sent, what was sent, and who may use it.
+
+An object becomes visible only once its sha256 and its size were checked, and a repository may
+serve it only with a link row, which is granted to whoever sent the bytes to it or can already
+read them elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from freehold.errors import (
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    PayloadTooLargeError,
+    RepositoryNotFoundError,
+    UnprocessableError,
+)
+from freehold.server.core import access, signing
+from freehold.server.core.access import Context
+from freehold.server.core.signing import Grant
+from freehold.server.db import lfs, repos, trash
+from freehold.server.db.database import Transaction
+from freehold.server.db.lfs import Part, Upload
+from freehold.server.db.repos import Repo
+from freehold.server.hub import Hub, new_id, now_ms
+from freehold.server.objects.keys import lfs_key
+from freehold.server.objects.store import DigestMismatchError, ObjectMissingError, ObjectWriter
+from freehold.wire.lfs import (
+    Action,
+    Actions,
+    Batch,
+    BatchAnswer,
+    BatchObject,
+    CompleteUpload,
+    LfsObject,
+    Locks,
+    Nothing,
+    ObjectError,
+)
+from freehold.wire.routes import Needs
+
+MAX_BATCH = 1000
+MAX_PARTS = 10_000
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+def lfs_batch(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
+    """For each object, where to send or fetch its bytes, or that there is nothing to do."""
+    if body.hash_algo not in {None, "sha256", "sha_256"}:
+        raise ConflictError(f"This hub knows objects by sha256, not by {body.hash_algo}.")
+    if len(body.objects) > MAX_BATCH:
+        raise PayloadTooLargeError(f"A batch holds at most {MAX_BATCH} objects.")
+    if body.operation == "download":
+        return _batch_download(ctx, repo, body)
+    access.check_level(ctx, repo, Needs.WRITE)
+    return _batch_upload(ctx, repo, body)
+
+
+def _batch_download(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
+    access.check_level(ctx, repo, Needs.CONTENT)
+    with ctx.hub.db.read() as tx:
+        sizes = lfs.find_linked_sizes(tx, repo.id, [item.oid for item in body.objects])
+    return BatchAnswer(
+        transfer="basic", objects=[_offer_download(ctx, repo, o, sizes) for o in body.objects]
+    )
+
+
+def _offer_download(
+    ctx: Context, repo: Repo, item: LfsObject, sizes: dict[str, int]
+) -> BatchObject:
+    if item.oid not in sizes:
+        return _refuse(item, 404, "Object does not exist")
+    href, seconds = signing.sign_url(ctx, f"/lfs/objects/{item.oid}", "GET", repo.id, item)
+    action = Action(href=href, expires_in=seconds)
+    return BatchObject(
+        oid=item.oid,
+        size=sizes[item.oid],
+        authenticated=True,
+        actions=Actions(download=action),
+    )
+
+
+def _batch_upload(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
+    well_formed = [item.oid for item in body.objects if _SHA256.fullmatch(item.oid)]
+    sizes = find_usable_sizes(ctx, repo, well_formed)
+    config = ctx.hub.config
+    in_parts = "multipart" in body.transfers and any(
+        item.size > config.multipart_threshold for item in body.objects if item.oid not in sizes
+    )
+    return BatchAnswer(
+        transfer="multipart" if in_parts else "basic",
+        objects=[_offer_upload(ctx, repo, item, sizes, in_parts) for item in body.objects],
+    )
+
+
+def _offer_upload(
+    ctx: Context, repo: Repo, item: LfsObject, sizes: dict[str, int], in_parts: bool
+) -> BatchObject:
+    if not _SHA256.fullmatch(item.oid) or item.size < 0:
+        return _refuse(item, 422, "An object is named by its sha256 and a size in bytes.")
+    if item.size > ctx.hub.config.object_limit:
+        return _refuse(item, 413, f"Files over {ctx.hub.config.object_limit} bytes are refused.")
+    known = sizes.get(item.oid)
+    if known is not None and known != item.size:
+        return _refuse(item, 422, f"The object has {known} bytes, not {item.size}.")
+    if known is not None:
+        return BatchObject(oid=item.oid, size=item.size)
+    large = in_parts and item.size > ctx.hub.config.multipart_threshold
+    upload = _multipart_action(ctx, repo, item) if large else _basic_action(ctx, repo, item)
+    verify = Action(
+        href=f"{ctx.repo_url(repo.type, repo.full_name)}.git/info/lfs/objects/verify", header={}
+    )
+    return BatchObject(
+        oid=item.oid,
+        size=item.size,
+        authenticated=True,
+        actions=Actions(upload=upload, verify=verify),
+    )
+
+
+def _refuse(item: LfsObject, code: int, message: str) -> BatchObject:
+    return BatchObject(
+        oid=item.oid, size=max(item.size, 0), error=ObjectError(code=code, message=message)
+    )
+
+
+def _basic_action(ctx: Context, repo: Repo, item: LfsObject) -> Action:
+    href, seconds = signing.sign_url(ctx, f"/lfs/objects/{item.oid}", "PUT", repo.id, item)
+    return Action(href=href, expires_in=seconds)
+
+
+def _multipart_action(ctx: Context, repo: Repo, item: LfsObject) -> Action:
+    upload = _open_upload(ctx, repo, item)
+    base = f"/lfs/uploads/{upload.id}"
+    header = {"chunk_size": str(upload.part_size)}
+    for number in range(1, _part_count(upload) + 1):
+        header[f"{number:05d}"] = signing.sign_url(ctx, f"{base}/{number}", "PUT", repo.id, item)[0]
+    href, seconds = signing.sign_url(ctx, base, "POST", repo.id, item)
+    return Action(href=href, header=header, expires_in=seconds)
+
+
+def _open_upload(ctx: Context, repo: Repo, item: LfsObject) -> Upload:
+    """The upload begun before for the same file, so that the parts it has need not come again."""
+    part_size = max(ctx.hub.config.part_size, math.ceil(item.size / MAX_PARTS))
+    wanted = Upload(
+        new_id(), repo.id, ctx.viewer.id or "", item.oid, item.size, part_size, now_ms()
+    )
+    with ctx.hub.db.write() as tx:
+        upload = lfs.open_upload(tx, wanted)
+        if upload.size != item.size:
+            lfs.delete_upload(tx, upload.id)
+            upload = lfs.open_upload(tx, wanted)
+    return upload
+
+
+def _part_count(upload: Upload) -> int:
+    return math.ceil(upload.size / upload.part_size)
+
+
+def find_usable_sizes(ctx: Context, repo: Repo, oids: Sequence[str]) -> dict[str, int]:
+    """The sizes of the stored objects that the viewer may use in this repository."""
+    with ctx.hub.db.read() as tx:
+        sizes = lfs.find_linked_sizes(tx, repo.id, list(oids))
+        others = [oid for oid in oids if oid not in sizes]
+        if others and ctx.viewer.id is not None:
+            sizes |= lfs.find_readable_sizes(tx, others, ctx.viewer.id, ctx.viewer.is_admin)
+    return sizes
+
+
+def link_objects(tx: Transaction, repo_id: str, oids: list[str], pusher_id: str) -> None:
+    """Lets the repository serve the objects, as part of the commit that names them."""
+    for oid in oids:
+        lfs.link_object(tx, repo_id, oid, pusher_id, now_ms())
+
+
+def lfs_verify(ctx: Context, repo: Repo, body: LfsObject) -> Nothing:
+    """Nothing, when the repository holds that object with that size; else an error."""
+    with ctx.hub.db.read() as tx:
+        size = lfs.find_linked_sizes(tx, repo.id, [body.oid]).get(body.oid)
+    if size is None:
+        raise NotFoundError(f"This repository has no object {body.oid}.")
+    if size != body.size:
+        raise UnprocessableError(f"The object has {size} bytes, not {body.size}.")
+    return Nothing()
+
+
+def lfs_verify_locks(ctx: Context, repo: Repo) -> Locks:
+    """No locks: a push may go on."""
+    return Locks(ours=[], theirs=[])
+
+
+def begin_upload(hub: Hub, grant: Grant) -> ObjectWriter | None:
+    """A writer for the object that the grant is about; `None` when it is already linked.
+
+    Raises `RepositoryNotFoundError` when the repository is gone.
+    """
+    with hub.db.write() as tx:
+        _require_repo(tx, grant)
+        trash.rescue_object(tx, lfs_key(grant.oid))
+        if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
+            return None
+    return hub.objects.open_write(lfs_key(grant.oid))
+
+
+def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, size: int) -> None:
+    """Publishes what was sent, if it is what the grant is about; else `UnprocessableError`."""
+    if size != grant.size:
+        raise UnprocessableError(f"{size} bytes arrived, and {grant.size} were announced.")
+    if sha256 != grant.oid:
+        raise UnprocessableError(f"The bytes have the sha256 {sha256}, not {grant.oid}.")
+    writer.commit()
+    _record(hub, grant)
+
+
+def _record(hub: Hub, grant: Grant, upload_id: str | None = None) -> None:
+    with hub.db.write() as tx:
+        _require_repo(tx, grant)
+        lfs.insert_object(tx, grant.oid, grant.size, now_ms())
+        lfs.link_object(tx, grant.repo_id, grant.oid, grant.user_id, now_ms())
+        if upload_id is not None:
+            lfs.delete_upload(tx, upload_id)
+
+
+def _require_repo(tx: Transaction, grant: Grant) -> None:
+    if repos.find_repo_by_id(tx, grant.repo_id, None) is None:
+        raise RepositoryNotFoundError
+
+
+def find_download(hub: Hub, grant: Grant) -> int:
+    """The size of the object, while the repository of the grant still holds it."""
+    with hub.db.read() as tx:
+        size = lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]).get(grant.oid)
+    if size is None:
+        raise NotFoundError("This repository has no such object.")
+    return size
+
+
+def begin_part(hub: Hub, grant: Grant, upload_id: str, number: int) -> tuple[ObjectWriter, int]:
+    """A writer for one part, and the number of bytes that it must have."""
+    upload = _find_upload(hub, grant, upload_id)
+    if not 1 <= number <= _part_count(upload):
+        raise BadRequestError(f"This upload has the parts 1 to {_part_count(upload)}.")
+    offset = (number - 1) * upload.part_size
+    writer = hub.objects.staged(upload_id).write_part(number, offset)
+    return writer, min(upload.part_size, upload.size - offset)
+
+
+def finish_part(hub: Hub, upload_id: str, writer: ObjectWriter, part: Part) -> None:
+    """Makes a part durable and remembers that the hub holds it."""
+    writer.commit()
+    with hub.db.write() as tx:
+        lfs.put_part(tx, upload_id, part)
+
+
+def complete_upload(hub: Hub, grant: Grant, upload_id: str, body: CompleteUpload) -> Nothing:
+    """Publishes an object whose parts have all arrived; a second call finds it done."""
+    with hub.db.write() as tx:
+        trash.rescue_object(tx, lfs_key(grant.oid))
+        if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
+            return Nothing()
+    upload = _find_upload(hub, grant, upload_id)
+    parts = _check_parts(hub, upload, body)
+    staged = hub.objects.staged(upload_id)
+    try:
+        staged.promote(
+            [(part.number, part.size) for part in parts],
+            lfs_key(upload.sha256),
+            upload.sha256,
+            upload.size,
+        )
+    except DigestMismatchError as error:
+        _forget(hub, upload_id)
+        raise UnprocessableError(f"The parts are not the announced file: {error}") from error
+    except ObjectMissingError as error:
+        _forget(hub, upload_id)
+        raise ConflictError("The parts are gone: start the upload again.") from error
+    _record(hub, grant, upload_id)
+    return Nothing()
+
+
+def _check_parts(hub: Hub, upload: Upload, body: CompleteUpload) -> list[Part]:
+    """The stored parts, if the call names each of them once with its ETag."""
+    with hub.db.read() as tx:
+        held = lfs.list_parts(tx, upload.id)
+    if body.oid != upload.sha256:
+        raise BadRequestError("The body names another object than the upload.")
+    named = [part.part_number for part in body.parts]
+    if len(set(named)) != len(named):
+        raise BadRequestError("A part is named twice.")
+    missing = set(range(1, _part_count(upload) + 1)) - {part.number for part in held}
+    if missing:
+        raise BadRequestError(f"Parts are missing: {_shorten(sorted(missing))}")
+    tags = {part.number: part.etag for part in held}
+    wrong = [
+        part.part_number for part in body.parts if _tag(part.etag) != tags.get(part.part_number)
+    ]
+    if wrong or len(named) != len(held):
+        raise BadRequestError("The parts of the call are not those that the hub holds.")
+    return held
+
+
+def _tag(etag: str) -> str:
+    return etag.strip().removeprefix("W/").strip('"')
+
+
+def _shorten(numbers: list[int]) -> str:
+    text = ", ".join(str(number) for number in numbers[:10])
+    return text if len(numbers) <= 10 else f"{text} and {len(numbers) - 10} more"
+
+
+def _forget(hub: Hub, upload_id: str) -> None:
+    with hub.db.write() as tx:
+        lfs.delete_upload(tx, upload_id)
+    hub.objects.staged(upload_id).discard()
+
+
+def _find_upload(hub: Hub, grant: Grant, upload_id: str) -> Upload:
+    with hub.db.read() as tx:
+        upload = lfs.find_upload(tx, upload_id)
+    if upload is None or (upload.repo_id, upload.sha256) != (grant.repo_id, grant.oid):
+        raise NotFoundError("There is no such upload: ask for a new one.")
+    return upload

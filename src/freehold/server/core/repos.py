@@ -1,0 +1,378 @@
+"""Repositories: creating, describing, changing, moving, duplicating and deleting them."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from msgspec import UNSET
+
+from freehold.errors import BadRequestError, ConflictError, ForbiddenError
+from freehold.formats.gitattributes import default_attributes
+from freehold.server.core import access, cards
+from freehold.server.core.access import Context
+from freehold.server.core.commits import (
+    SYSTEM,
+    InitialFile,
+    squash_commit,
+    stage_initial_commit,
+)
+from freehold.server.core.revisions import MAIN, reader_of, resolve_revision
+from freehold.server.db import lfs, packs, refs, repos, trash
+from freehold.server.db.database import Transaction
+from freehold.server.db.repos import NewRepo, Repo
+from freehold.server.git import native
+from freehold.server.git.cache import PACK_ENDINGS
+from freehold.server.git.listing import Entry, list_recursively
+from freehold.server.git.reader import CommitData
+from freehold.server.git.store import PackSource, RefChange
+from freehold.server.hub import new_id, now_ms
+from freehold.wire.codec import encode_json
+from freehold.wire.dates import iso_time
+from freehold.wire.ids import RepoId, RepoType, check_repo_name, parse_repo_type
+from freehold.wire.repos import (
+    CreateRepo,
+    DeleteRepo,
+    DuplicateRepo,
+    InfoQuery,
+    MoveRepo,
+    RepoCreated,
+    RepoInfo,
+    RepoSettings,
+    RepoUrl,
+    SecurityRepoStatus,
+    Sibling,
+    SiblingLfs,
+    UpdateRepoSettings,
+)
+from freehold.wire.routes import Needs
+
+SPACE_SDKS = frozenset({"gradio", "docker", "static", "streamlit"})
+
+
+def create_repo(ctx: Context, body: CreateRepo) -> RepoCreated:
+    """A new repository with its first commit, or nothing at all.
+
+    Raises `ForbiddenError` for a namespace that is not the viewer's, `ConflictError` (with the
+    `url` that clients need) when the name is taken.
+    """
+    repo_type = parse_repo_type(body.type or "model")
+    name = check_repo_name(body.name)
+    if repo_type == "space" and body.sdk not in SPACE_SDKS:
+        raise BadRequestError(f"A space needs an sdk: one of {', '.join(sorted(SPACE_SDKS))}.")
+    private = _is_private(body.private, body.visibility, repo_type) or False
+    source, commit_oid = stage_initial_commit(_initial_files(repo_type, body), body.files)
+    new = _create(
+        ctx,
+        body.organization or ctx.viewer.name or "",
+        partial(NewRepo, type=repo_type, name=name, private=private, sdk=body.sdk),
+        [source],
+        {MAIN: commit_oid},
+    )
+    return RepoCreated(url=ctx.repo_url(repo_type, str(new[1])), name=str(new[1]), id=new[0])
+
+
+def _create(
+    ctx: Context,
+    namespace: str,
+    new_repo: Callable[..., NewRepo],
+    sources: list[PackSource],
+    heads: dict[str, str],
+    also: Callable[[Transaction, str], None] = lambda tx, repo_id: None,
+) -> tuple[str, RepoId]:
+    """The id and name of a new repository with these packs and refs, made in one transaction."""
+    repo_id, now = new_id(), now_ms()
+    viewer_id = access.require_account(ctx.viewer)
+    created: list[RepoId] = []
+
+    def insert(tx: Transaction) -> None:
+        owner = access.require_namespace(tx, ctx.viewer, namespace)
+        new = new_repo(id=repo_id, owner_id=owner.id, creator_id=viewer_id, now=now)
+        created.append(RepoId(owner.name, new.name))
+        if not repos.insert_repo(tx, new):
+            raise _taken(ctx, new.type, str(created[0]))
+        also(tx, repo_id)
+
+    changes = [RefChange(name, None, oid) for name, oid in heads.items()]
+    ctx.hub.git.publish(repo_id, changes, sources, now, insert)
+    return repo_id, created[0]
+
+
+def _taken(ctx: Context, type: str, full_name: str) -> ConflictError:
+    return ConflictError(
+        f"You already created this {type} repo: {full_name}",
+        body={"url": ctx.repo_url(type, full_name)},
+    )
+
+
+def _is_private(private: bool | None, visibility: str | None, type: str) -> bool | None:
+    if visibility == "protected" and type != "space":
+        raise BadRequestError("Only a space can have the visibility 'protected'.")
+    return private if visibility is None else visibility != "public"
+
+
+def _initial_files(type: RepoType, body: CreateRepo) -> list[InitialFile]:
+    files = [InitialFile(".gitattributes", default_attributes(type))]
+    front = _initial_card(type, body)
+    if front:
+        lines = [f"{key}: {value}" for key, value in front.items()]
+        files.append(InitialFile(cards.README, "\n".join(["---", *lines, "---", ""]).encode()))
+    return files
+
+
+def _initial_card(type: RepoType, body: CreateRepo) -> dict[str, str]:
+    front = {}
+    if type == "space":
+        front = {
+            "title": _quote(body.name.replace("-", " ").replace("_", " ").title()),
+            "emoji": "🚀",
+            "colorFrom": "blue",
+            "colorTo": "green",
+            "sdk": _quote(body.sdk or ""),
+        }
+        if body.sdk_version:
+            front["sdk_version"] = _quote(body.sdk_version)
+        if body.sdk in {"gradio", "streamlit"}:
+            front["app_file"] = "app.py"
+        front["pinned"] = "false"
+    for key in ("license", "license_name", "license_link", "short_description"):
+        value = getattr(body, key)
+        if value:
+            front[key] = _quote(value)
+    return front
+
+
+def _quote(text: str) -> str:
+    """The text as a YAML scalar: plain where that is safe, else as a JSON string, which is YAML."""
+    plain = text.replace("-", "").replace(".", "").replace(" ", "")
+    return text if plain.isalpha() and text == text.strip() else encode_json(text).decode()
+
+
+def delete_repo(ctx: Context, body: DeleteRepo) -> None:
+    """Deletes a repository; its bytes are freed after the grace period."""
+    repo = _open_named(ctx, body.type, body.organization, body.name)
+    with ctx.hub.db.write() as tx:
+        keys = [p.object_key for p in packs.list_packs(tx, repo.id) if p.object_key is not None]
+        repos.delete_repo(tx, repo.id)
+        trash.trash_objects(tx, [key + end for key in keys for end in PACK_ENDINGS], now_ms())
+    ctx.hub.git.cache.remove(repo.id)
+
+
+def _open_named(ctx: Context, type: str | None, namespace: str | None, name: str) -> Repo:
+    full_name = f"{namespace or ctx.viewer.name}/{name}"
+    try:
+        return access.open_repo(ctx, parse_repo_type(type or "model"), full_name, Needs.WRITE)
+    except access.RepoMovedError as error:
+        # A former name is no licence to delete or move what has another name today.
+        raise access.missing_repo(ctx.viewer) from error
+
+
+def move_repo(ctx: Context, body: MoveRepo) -> None:
+    """Renames or transfers a repository; the old name redirects to the new one."""
+    target = RepoId.parse(body.to_repo)
+    namespace, _, name = body.from_repo.partition("/")
+    repo = _open_named(ctx, body.type, namespace, name)
+    with ctx.hub.db.write() as tx:
+        owner = access.require_namespace(tx, ctx.viewer, target.namespace)
+        if not repos.move_repo(tx, repo, owner.id, target.name, now_ms()):
+            raise _taken(ctx, repo.type, f"{owner.name}/{target.name}")
+
+
+def update_repo_settings(ctx: Context, repo: Repo, body: UpdateRepoSettings) -> RepoSettings:
+    """Changes what the body names, and tells what it has set."""
+    answer = RepoSettings()
+    private = None if body.private is UNSET else body.private
+    visibility = None if body.visibility is UNSET else body.visibility
+    wanted = _is_private(private, visibility, repo.type)
+    changes: dict[str, Any] = {}
+    if wanted is not None:
+        changes["private"] = answer.private = wanted
+    if body.gated is not UNSET:
+        changes["gated"] = body.gated or ""
+        answer.gated = body.gated
+    if body.discussions_disabled is not UNSET:
+        changes["discussions_disabled"] = answer.discussions_disabled = body.discussions_disabled
+    with ctx.hub.db.write() as tx:
+        repos.update_settings(tx, repo.id, changes, now_ms())
+    return answer
+
+
+def duplicate_repo(ctx: Context, repo: Repo, body: DuplicateRepo) -> RepoUrl:
+    """A copy under another name: a space with its history, anything else as one commit."""
+    target = RepoId.parse(body.repository)
+    if repo.gated:
+        raise ForbiddenError("A gated repository cannot be duplicated.")
+    chosen = _is_private(body.private, body.visibility, repo.type)
+    private = repo.private if chosen is None else chosen
+    with tempfile.TemporaryDirectory() as folder:
+        sources, heads = _copy_content(ctx, repo, Path(folder))
+        _, created = _create(
+            ctx,
+            target.namespace,
+            partial(NewRepo, type=repo.type, name=target.name, private=private, sdk=repo.sdk),
+            sources,
+            heads,
+            lambda tx, repo_id: _copy_links(tx, repo, repo_id),
+        )
+    return RepoUrl(url=ctx.repo_url(repo.type, str(created)))
+
+
+def _copy_content(
+    ctx: Context, repo: Repo, folder: Path
+) -> tuple[list[PackSource], dict[str, str]]:
+    reader = reader_of(ctx, repo)
+    if repo.type == "space":
+        with ctx.hub.db.read() as tx:
+            heads = {
+                name: oid
+                for name, oid in refs.list_refs(tx, repo.id).items()
+                if name.startswith(("refs/heads/", "refs/tags/"))
+            }
+        packed = reader.run(lambda found: native.pack_revisions(found.path, heads.values(), folder))
+        return [packed.copy_to], heads
+    main = resolve_revision(ctx, repo, "main")
+    packed = reader.run(lambda found: native.pack_revisions(found.path, [main.tree], folder))
+    source, oid = squash_commit(
+        main.tree, ctx.viewer.name or SYSTEM, f"Duplicate from {repo.full_name}"
+    )
+    return [packed.copy_to, source], {MAIN: oid}
+
+
+def _copy_links(tx: Transaction, source: Repo, target_id: str) -> None:
+    lfs.copy_links(tx, source.id, target_id, now_ms())
+
+
+def auth_check(ctx: Context, repo: Repo) -> bytes:
+    """`OK`, once the edge has checked the right that the route needs."""
+    return b"OK"
+
+
+def repo_scan(ctx: Context, repo: Repo) -> SecurityRepoStatus:
+    """The state of security scans: none has been made."""
+    return SecurityRepoStatus(scans_done=False, files_with_issues=[])
+
+
+def repo_info(ctx: Context, repo: Repo, query: InfoQuery, revision: str = "main") -> RepoInfo:
+    """The repository at a revision; with `expand` only what that names."""
+    commit = resolve_revision(ctx, repo, revision)
+    info = RepoInfo(id_=repo.id, id=repo.full_name)
+    wanted = query.expand or _default_properties(repo, query)
+    for name in wanted:
+        describe = _PROPERTIES.get(name)
+        if describe is not None:
+            describe(_Subject(ctx, repo, commit, query.blobs), info)
+    return info
+
+
+class _Subject:
+    """What the properties of `repo_info` are read from."""
+
+    __slots__ = ("blobs", "commit", "ctx", "repo")
+
+    def __init__(self, ctx: Context, repo: Repo, commit: CommitData, blobs: bool) -> None:
+        self.ctx = ctx
+        self.repo = repo
+        self.commit = commit
+        self.blobs = blobs
+
+    def card(self) -> cards.CardFacts:
+        return cards.read_card(reader_of(self.ctx, self.repo), self.commit)
+
+    def entries(self) -> tuple[Entry, ...]:
+        return list_recursively(reader_of(self.ctx, self.repo), self.commit.tree)
+
+
+_COMMON = (
+    "author",
+    "sha",
+    "lastModified",
+    "createdAt",
+    "private",
+    "gated",
+    "disabled",
+    "likes",
+    "tags",
+    "cardData",
+    "usedStorage",
+)
+_BY_TYPE: dict[str, tuple[str, ...]] = {
+    "model": ("modelId", "downloads", "pipeline_tag", "library_name", "siblings"),
+    "dataset": ("downloads", "siblings"),
+    "space": ("sdk", "siblings"),
+    "kernel": ("downloads",),
+}
+
+
+def _default_properties(repo: Repo, query: InfoQuery) -> list[str]:
+    extra = ["securityStatus"] if query.security_status else []
+    return [*_COMMON, *_BY_TYPE[repo.type], *extra]
+
+
+def _set_card(subject: _Subject, info: RepoInfo) -> None:
+    data = subject.card().data
+    if data:
+        info.card_data = data
+
+
+def _set_card_text(key: str) -> Callable[[_Subject, RepoInfo], None]:
+    def describe(subject: _Subject, info: RepoInfo) -> None:
+        value = subject.card().data.get(key)
+        if isinstance(value, str):
+            setattr(info, key, value)
+
+    return describe
+
+
+def _set_siblings(subject: _Subject, info: RepoInfo) -> None:
+    describe = _sibling_with_blob if subject.blobs else _sibling
+    info.siblings = [describe(entry) for entry in subject.entries() if not entry.is_directory]
+
+
+def _sibling(entry: Entry) -> Sibling:
+    return Sibling(rfilename=entry.path)
+
+
+def _sibling_with_blob(entry: Entry) -> Sibling:
+    answer = Sibling(rfilename=entry.path, size=entry.size, blob_id=entry.oid)
+    if entry.pointer is not None:
+        answer.lfs = SiblingLfs(
+            sha256=entry.pointer.oid, size=entry.size, pointer_size=entry.blob_size
+        )
+    return answer
+
+
+def _setter(field: str, read: Callable[[_Subject], Any]) -> Callable[[_Subject, RepoInfo], None]:
+    def describe(subject: _Subject, info: RepoInfo) -> None:
+        setattr(info, field, read(subject))
+
+    return describe
+
+
+_PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
+    "author": _setter("author", lambda s: s.repo.namespace),
+    "cardData": _set_card,
+    "cardExists": _set_card,
+    "createdAt": _setter("created_at", lambda s: iso_time(s.repo.created_at)),
+    "disabled": _setter("disabled", lambda s: s.repo.disabled),
+    "discussionsDisabled": _setter("discussions_disabled", lambda s: s.repo.discussions_disabled),
+    "downloads": _setter("downloads", lambda s: s.repo.downloads),
+    "downloadsAllTime": _setter("downloads_all_time", lambda s: s.repo.downloads),
+    "gated": _setter("gated", lambda s: s.repo.gated or False),
+    "lastModified": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
+    "library_name": _set_card_text("library_name"),
+    "likes": _setter("likes", lambda s: s.repo.likes),
+    "modelId": _setter("model_id", lambda s: s.repo.full_name),
+    "pipeline_tag": _set_card_text("pipeline_tag"),
+    "private": _setter("private", lambda s: s.repo.private),
+    "sdk": _setter("sdk", lambda s: s.repo.sdk),
+    "securityStatus": _setter("security_repo_status", lambda s: repo_scan(s.ctx, s.repo)),
+    "sha": _setter("sha", lambda s: s.commit.oid),
+    "siblings": _set_siblings,
+    "tags": _setter("tags", lambda s: s.card().tags),
+    "updatedAt": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
+    "usedStorage": _setter("used_storage", lambda s: s.repo.used_storage),
+    "xetEnabled": _setter("xet_enabled", lambda s: False),
+}

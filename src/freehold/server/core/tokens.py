@@ -1,0 +1,79 @@
+"""Access tokens: made once, shown once, kept as a hash."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import string
+
+from freehold.errors import BadRequestError, ConflictError, NotFoundError
+from freehold.server.core.access import STRANGER, Viewer
+from freehold.server.db import accounts, tokens
+from freehold.server.hub import Hub, new_id, now_ms
+
+ROLES = ("read", "write")
+MIN_LENGTH = 20
+MAX_LENGTH = 512
+
+_ALPHABET = string.ascii_letters + string.digits
+
+
+def create_token(
+    hub: Hub,
+    user: str,
+    *,
+    name: str,
+    role: str,
+    value: str | None = None,
+    expires_at: int | None = None,
+) -> str:
+    """A new token of the user: `value`, or `hf_` and 34 random letters and digits.
+
+    `expires_at` is in milliseconds since 1970. Raises `NotFoundError` for an unknown user,
+    `ConflictError` for a name or value in use, `BadRequestError` for a role or value that cannot
+    be.
+    """
+    if role not in ROLES:
+        raise BadRequestError(f"A token's role is one of {', '.join(ROLES)}, not {role!r}.")
+    if not 1 <= len(name) <= 200:
+        raise BadRequestError("A token's name has 1 to 200 characters.")
+    secret = check_secret(value) if value is not None else _make_secret()
+    with hub.db.write() as tx:
+        owner = accounts.find_account(tx, user)
+        if owner is None or owner.kind != "user":
+            raise NotFoundError(f"There is no user named {user!r}.")
+        row = tokens.Token(
+            new_id(), owner.id, name, role, hash_secret(secret), now_ms(), expires_at
+        )
+        if not tokens.insert_token(tx, row):
+            raise ConflictError(f"{owner.name} has a token {name!r} already, or its value is used.")
+    return secret
+
+
+def check_secret(value: str) -> str:
+    """A token value brought from elsewhere: 20 to 512 printable ASCII characters, no space."""
+    if not MIN_LENGTH <= len(value) <= MAX_LENGTH:
+        raise BadRequestError(f"A token has {MIN_LENGTH} to {MAX_LENGTH} characters.")
+    if not all("!" <= character <= "~" for character in value):
+        raise BadRequestError("A token consists of printable ASCII characters without spaces.")
+    return value
+
+
+def identify(hub: Hub, secret: str | None) -> Viewer:
+    """Whoever the token speaks for; a stranger when it is unknown, expired or absent."""
+    if not secret:
+        return STRANGER
+    with hub.db.read() as tx:
+        owner = tokens.find_token(tx, hash_secret(secret))
+    if owner is None or (owner.expires_at is not None and owner.expires_at <= now_ms()):
+        return STRANGER
+    return Viewer(owner.user_id, owner.user_name, owner.is_admin, owner)
+
+
+def hash_secret(secret: str) -> str:
+    """What is stored of a token; it is random and long, so a fast hash is as good as a slow one."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _make_secret() -> str:
+    return "hf_" + "".join(secrets.choice(_ALPHABET) for _ in range(34))

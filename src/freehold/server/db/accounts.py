@@ -1,0 +1,87 @@
+"""Users, organisations and who belongs to them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from freehold.server.db.database import Transaction
+
+COLUMNS = "id, kind, name, fullname, email, password_hash, is_admin, created_at"
+
+
+class Account(NamedTuple):
+    """A user or an organisation; `kind` is user or org, `created_at` milliseconds."""
+
+    id: str
+    kind: str
+    name: str
+    fullname: str
+    email: str | None
+    password_hash: str | None
+    is_admin: bool
+    created_at: int
+
+
+class Membership(NamedTuple):
+    """An organisation of a user and the user's role in it."""
+
+    org_id: str
+    name: str
+    fullname: str
+    role: str
+
+
+def insert_account(tx: Transaction, account: Account) -> bool:
+    """Adds the account; false when its name is taken, in any case of letters."""
+    return bool(
+        tx.run(
+            "INSERT INTO account (id, kind, name, name_key, fullname, email, password_hash,"
+            " is_admin, created_at) VALUES (:id, :kind, :name, :name_key, :fullname, :email,"
+            " :password_hash, :is_admin, :created_at) ON CONFLICT (name_key) DO NOTHING",
+            name_key=account.name.lower(),
+            **account._asdict(),
+        )
+    )
+
+
+def find_account(tx: Transaction, name: str) -> Account | None:
+    """The account of that name, in any case of letters."""
+    row = tx.one(f"SELECT {COLUMNS} FROM account WHERE name_key = :key", key=name.lower())
+    return None if row is None else Account._make(row)._replace(is_admin=bool(row.is_admin))
+
+
+def has_admin(tx: Transaction) -> bool:
+    """Whether the hub has an administrator."""
+    return tx.one("SELECT 1 FROM account WHERE is_admin = TRUE LIMIT 1") is not None
+
+
+def put_member(tx: Transaction, org_id: str, user_id: str, role: str) -> None:
+    """Gives the user that role in the organisation, whatever it was before."""
+    tx.run(
+        "INSERT INTO org_member (org_id, user_id, role) VALUES (:org_id, :user_id, :role)"
+        " ON CONFLICT (org_id, user_id) DO UPDATE SET role = excluded.role",
+        org_id=org_id,
+        user_id=user_id,
+        role=role,
+    )
+
+
+def find_role(tx: Transaction, org_id: str, user_id: str) -> str | None:
+    """The user's role in the organisation."""
+    row = tx.one(
+        "SELECT role FROM org_member WHERE org_id = :org_id AND user_id = :user_id",
+        org_id=org_id,
+        user_id=user_id,
+    )
+    return None if row is None else row.role
+
+
+def list_memberships(tx: Transaction, user_id: str) -> list[Membership]:
+    """The organisations of a user, by name."""
+    rows = tx.all(
+        "SELECT account.id, account.name, account.fullname, org_member.role FROM org_member"
+        " JOIN account ON account.id = org_member.org_id WHERE org_member.user_id = :user_id"
+        " ORDER BY account.name_key",
+        user_id=user_id,
+    )
+    return [Membership(*row) for row in rows]

@@ -1,0 +1,50 @@
+"""Brings the schema forward: numbered files, each applied once, in order, under a lock."""
+
+from __future__ import annotations
+
+import time
+from importlib.resources import files
+
+from freehold.server.db.database import Database, Transaction
+
+# Any number will do, as long as every Freehold process takes the same one.
+ADVISORY_LOCK = 7_302_318_005
+
+DIALECT_WORDS = {True: {"{blob}": "BLOB"}, False: {"{blob}": "BYTEA"}}
+
+
+def migrate(database: Database) -> list[str]:
+    """Applies what is missing in one transaction and gives the names of what was applied."""
+    with database.write() as tx:
+        if not database.is_sqlite:
+            tx.one("SELECT pg_advisory_xact_lock(:key)", key=ADVISORY_LOCK)
+        tx.run(
+            "CREATE TABLE IF NOT EXISTS schema_migration"
+            " (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)"
+        )
+        applied = {row.name for row in tx.all("SELECT name FROM schema_migration")}
+        missing = [name for name in migration_names() if name not in applied]
+        for name in missing:
+            _apply(tx, name, DIALECT_WORDS[database.is_sqlite])
+        return missing
+
+
+def migration_names() -> list[str]:
+    """The names of all migration files, oldest first."""
+    folder = files("freehold.server.db") / "migrations"
+    return sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+
+
+def _apply(tx: Transaction, name: str, words: dict[str, str]) -> None:
+    script = (files("freehold.server.db") / "migrations" / name).read_text()
+    for word, replacement in words.items():
+        script = script.replace(word, replacement)
+    lines = [line for line in script.splitlines() if not line.lstrip().startswith("--")]
+    for command in "\n".join(lines).split(";"):
+        if command.strip():
+            tx.run(command)
+    tx.run(
+        "INSERT INTO schema_migration (name, applied_at) VALUES (:name, :now)",
+        name=name,
+        now=int(time.time() * 1000),
+    )

@@ -1,0 +1,229 @@
+"""Repositories, their settings and their former names."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from freehold.errors import RepositoryNotFoundError
+from freehold.server.db.database import Transaction
+from freehold.server.db.visibility import VISIBLE
+
+COLUMNS = """repo.id, repo.type, repo.owner_id, account.name AS namespace, repo.name,
+    repo.creator_id, repo.private, repo.gated, repo.disabled, repo.discussions_disabled, repo.sdk,
+    repo.downloads, repo.likes, repo.used_storage, repo.generation, repo.created_at,
+    repo.updated_at"""
+
+SETTINGS = frozenset({"private", "gated", "discussions_disabled"})
+
+
+class Repo(NamedTuple):
+    """A repository; times in milliseconds, `used_storage` in bytes.
+
+    `viewer_role` is the role that whoever asked has in the organisation that owns it.
+    """
+
+    id: str
+    type: str
+    owner_id: str
+    namespace: str
+    name: str
+    creator_id: str
+    private: bool
+    gated: str
+    disabled: bool
+    discussions_disabled: bool
+    sdk: str | None
+    downloads: int
+    likes: int
+    used_storage: int
+    generation: int
+    created_at: int
+    updated_at: int
+    viewer_role: str | None
+
+    @property
+    def full_name(self) -> str:
+        """`namespace/name`."""
+        return f"{self.namespace}/{self.name}"
+
+
+class NewRepo(NamedTuple):
+    """What a new repository starts with."""
+
+    id: str
+    type: str
+    owner_id: str
+    name: str
+    creator_id: str
+    private: bool
+    sdk: str | None
+    now: int
+
+
+def _make_repo(row: Any) -> Repo:
+    values = list(row)
+    for place in (6, 8, 9):
+        values[place] = bool(values[place])
+    return Repo(*values)
+
+
+def find_visible_repo(
+    tx: Transaction, type: str, namespace: str, name: str, viewer_id: str | None, sees_all: bool
+) -> Repo | None:
+    """The repository of that name, unless the viewer may not see it."""
+    row = tx.one(
+        f"SELECT {COLUMNS}, org_member.role FROM account"
+        " JOIN repo ON repo.owner_id = account.id AND repo.type = :type AND repo.name_key = :name"
+        " LEFT JOIN org_member ON org_member.org_id = account.id"
+        " AND org_member.user_id = :viewer_id"
+        f" WHERE account.name_key = :namespace AND {VISIBLE}",
+        type=type,
+        namespace=namespace.lower(),
+        name=name.lower(),
+        viewer_id=viewer_id,
+        sees_all=sees_all,
+    )
+    return None if row is None else _make_repo(row)
+
+
+def find_repo_by_id(tx: Transaction, repo_id: str, viewer_id: str | None) -> Repo | None:
+    """The repository of that id, whoever asks."""
+    row = tx.one(
+        f"SELECT {COLUMNS}, org_member.role FROM repo JOIN account ON account.id = repo.owner_id"
+        " LEFT JOIN org_member ON org_member.org_id = account.id"
+        " AND org_member.user_id = :viewer_id WHERE repo.id = :repo_id",
+        repo_id=repo_id,
+        viewer_id=viewer_id,
+    )
+    return None if row is None else _make_repo(row)
+
+
+def find_moved_repo(
+    tx: Transaction, type: str, namespace: str, name: str, viewer_id: str | None, sees_all: bool
+) -> str | None:
+    """Today's `namespace/name` of a repository that had this name, if the viewer may see it."""
+    row = tx.one(
+        "SELECT account.name AS namespace, repo.name FROM repo_redirect"
+        " JOIN repo ON repo.id = repo_redirect.repo_id"
+        " JOIN account ON account.id = repo.owner_id"
+        " WHERE repo_redirect.type = :type AND repo_redirect.owner_key = :namespace"
+        f" AND repo_redirect.name_key = :name AND {VISIBLE}",
+        type=type,
+        namespace=namespace.lower(),
+        name=name.lower(),
+        viewer_id=viewer_id,
+        sees_all=sees_all,
+    )
+    return None if row is None else f"{row.namespace}/{row.name}"
+
+
+def insert_repo(tx: Transaction, repo: NewRepo) -> bool:
+    """Adds the repository; false when the name is taken. A redirect from that name ends."""
+    added = tx.run(
+        "INSERT INTO repo (id, type, owner_id, name, name_key, creator_id, private, sdk,"
+        " created_at, updated_at) VALUES (:id, :type, :owner_id, :name, :name_key, :creator_id,"
+        " :private, :sdk, :now, :now) ON CONFLICT DO NOTHING",
+        name_key=repo.name.lower(),
+        **repo._asdict(),
+    )
+    if added:
+        delete_redirect(tx, repo.type, repo.owner_id, repo.name)
+    return bool(added)
+
+
+def delete_redirect(tx: Transaction, type: str, owner_id: str, name: str) -> None:
+    """Ends the redirect from that name."""
+    tx.run(
+        "DELETE FROM repo_redirect WHERE type = :type AND name_key = :name"
+        " AND owner_key = (SELECT name_key FROM account WHERE id = :owner_id)",
+        type=type,
+        owner_id=owner_id,
+        name=name.lower(),
+    )
+
+
+def move_repo(tx: Transaction, repo: Repo, owner_id: str, name: str, now: int) -> bool:
+    """Gives the repository a new owner and name, with a redirect; false when that is taken."""
+    taken = tx.one(
+        "SELECT id FROM repo WHERE type = :type AND owner_id = :owner_id AND name_key = :name",
+        type=repo.type,
+        owner_id=owner_id,
+        name=name.lower(),
+    )
+    if taken is not None and taken.id != repo.id:
+        return False
+    tx.run(
+        "UPDATE repo SET owner_id = :owner_id, name = :name, name_key = :key, updated_at = :now"
+        " WHERE id = :id",
+        id=repo.id,
+        owner_id=owner_id,
+        name=name,
+        key=name.lower(),
+        now=now,
+    )
+    tx.run(
+        "INSERT INTO repo_redirect (type, owner_key, name_key, repo_id)"
+        " VALUES (:type, :owner_key, :name_key, :id)"
+        " ON CONFLICT (type, owner_key, name_key) DO UPDATE SET repo_id = excluded.repo_id",
+        type=repo.type,
+        owner_key=repo.namespace.lower(),
+        name_key=repo.name.lower(),
+        id=repo.id,
+    )
+    delete_redirect(tx, repo.type, owner_id, name)
+    return True
+
+
+def update_settings(tx: Transaction, repo_id: str, changes: dict[str, Any], now: int) -> None:
+    """Sets the given columns, which are among `SETTINGS`."""
+    unknown = changes.keys() - SETTINGS
+    if unknown:
+        raise ValueError(f"not a setting: {unknown}")
+    assignments = "".join(f"{name} = :{name}, " for name in sorted(changes))
+    tx.run(
+        f"UPDATE repo SET {assignments}updated_at = :now WHERE id = :repo_id",
+        repo_id=repo_id,
+        now=now,
+        **changes,
+    )
+
+
+def delete_repo(tx: Transaction, repo_id: str) -> None:
+    """Removes the repository and every row that belongs to it."""
+    tx.run(
+        "DELETE FROM lfs_part WHERE upload_id IN"
+        " (SELECT id FROM lfs_upload WHERE repo_id = :repo_id)",
+        repo_id=repo_id,
+    )
+    for table in ("lfs_upload", "repo_lfs", "git_pack", "git_ref", "repo_redirect"):
+        tx.run(f"DELETE FROM {table} WHERE repo_id = :repo_id", repo_id=repo_id)
+    tx.run("DELETE FROM repo WHERE id = :repo_id", repo_id=repo_id)
+
+
+def advance_repo(tx: Transaction, repo_id: str, added_bytes: int, now: int | None) -> int:
+    """Starts the next generation of the repository and gives its number.
+
+    It counts as modified at `now`, unless that is `None`. The row stays locked until the
+    transaction ends, so generations have no gaps. Raises `RepositoryNotFoundError` when the
+    repository was deleted in the meantime.
+    """
+    row = tx.one(
+        "UPDATE repo SET generation = generation + 1,"
+        " updated_at = COALESCE(CAST(:now AS BIGINT), updated_at),"
+        " used_storage = used_storage + :added_bytes WHERE id = :repo_id RETURNING generation",
+        repo_id=repo_id,
+        added_bytes=added_bytes,
+        now=now,
+    )
+    if row is None:
+        raise RepositoryNotFoundError
+    return int(row.generation)
+
+
+def add_used_storage(tx: Transaction, repo_id: str, added_bytes: int) -> None:
+    """Corrects what the repository takes, by a number of bytes that may be negative."""
+    tx.run(
+        "UPDATE repo SET used_storage = used_storage + :added_bytes WHERE id = :repo_id",
+        repo_id=repo_id,
+        added_bytes=added_bytes,
+    )

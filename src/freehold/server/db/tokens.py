@@ -1,0 +1,54 @@
+"""Access tokens: only their hashes are kept."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from freehold.server.db.database import Transaction
+
+
+class Token(NamedTuple):
+    """A token as it is stored; times in milliseconds, `expires_at` is `None` for ever."""
+
+    id: str
+    user_id: str
+    name: str
+    role: str
+    secret_hash: str
+    created_at: int
+    expires_at: int | None
+
+
+class TokenOwner(NamedTuple):
+    """A token with the account that it speaks for."""
+
+    user_id: str
+    user_name: str
+    is_admin: bool
+    token_name: str
+    role: str
+    created_at: int
+    expires_at: int | None
+
+
+def insert_token(tx: Transaction, token: Token) -> bool:
+    """Adds the token; false when the user has one of that name or the secret is in use."""
+    return bool(
+        tx.run(
+            "INSERT INTO access_token (id, user_id, name, role, secret_hash, created_at,"
+            " expires_at) VALUES (:id, :user_id, :name, :role, :secret_hash, :created_at,"
+            " :expires_at) ON CONFLICT DO NOTHING",
+            **token._asdict(),
+        )
+    )
+
+
+def find_token(tx: Transaction, secret_hash: str) -> TokenOwner | None:
+    """The token with that hash, expired or not."""
+    row = tx.one(
+        "SELECT account.id, account.name, account.is_admin, access_token.name, access_token.role,"
+        " access_token.created_at, access_token.expires_at FROM access_token"
+        " JOIN account ON account.id = access_token.user_id WHERE secret_hash = :secret_hash",
+        secret_hash=secret_hash,
+    )
+    return None if row is None else TokenOwner(row[0], row[1], bool(row[2]), *row[3:])

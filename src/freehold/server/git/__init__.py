@@ -1,0 +1,1 @@
+"""Reading repositories, and publishing new objects and refs."""

@@ -1,0 +1,142 @@
+"""Bare repositories on this machine's disk: disposable, and only ever brought forward.
+
+Each is a folder that libgit2 and the `git` program can read. Its packs come from the database or
+the object store; its refs are not the truth, so none are kept here.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import uuid
+from collections import defaultdict
+from pathlib import Path
+
+import pygit2
+
+from freehold.server.db import packs
+from freehold.server.db.database import Database
+from freehold.server.git.memory import Memory
+from freehold.server.objects.store import ObjectStore
+
+OPEN_REPOSITORIES = 64
+
+# In this order: a pack without an index is not seen by any reader.
+PACK_ENDINGS = (".pack", ".idx")
+
+_CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
+
+
+class GitCache:
+    """The cached repositories below `root`."""
+
+    def __init__(self, root: Path, database: Database, objects: ObjectStore) -> None:
+        self._root = root
+        self._database = database
+        self._objects = objects
+        self._generations: dict[str, int] = {}
+        self._handles: Memory[str, pygit2.Repository] = Memory(OPEN_REPOSITORIES)
+        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def path(self, repo_id: str) -> Path:
+        """Where the repository is, whether or not it is there yet."""
+        return self._root / repo_id[:2] / f"{repo_id}.git"
+
+    def open(self, repo_id: str, generation: int) -> pygit2.Repository:
+        """The repository with every object of that generation, as far as this process knows."""
+        if self._generations.get(repo_id, -1) < generation:
+            self.bring_forward(repo_id, generation)
+        handle = self._handles.get(repo_id)
+        if handle is None:
+            handle = self._handles.put(repo_id, pygit2.Repository(str(self.path(repo_id))))
+        return handle
+
+    def reopen(self, repo_id: str) -> pygit2.Repository:
+        """The repository after a look at what is really on the disk."""
+        self._handles.drop(repo_id)
+        generation = max(self._generations.pop(repo_id, 0), 0)
+        return self.open(repo_id, generation)
+
+    def bring_forward(self, repo_id: str, generation: int) -> Path:
+        """Fetches the packs that are missing; removes those that are listed no more."""
+        path = self.path(repo_id)
+        with self._locks[repo_id]:
+            _make_skeleton(path)
+            with self._database.read() as tx:
+                listed = packs.list_packs(tx, repo_id)
+            folder = path / "objects" / "pack"
+            present = {entry.name for entry in os.scandir(folder)}
+            for pack in listed:
+                if f"pack-{pack.name}.idx" not in present:
+                    self._fetch_pack(repo_id, pack, folder)
+            _remove_others(folder, present, {f"pack-{pack.name}" for pack in listed})
+            newest = max((pack.seq for pack in listed), default=0)
+            self._generations[repo_id] = max(newest, generation)
+        return path
+
+    def remove(self, repo_id: str) -> None:
+        """Frees the disk space of a repository that is gone."""
+        self._handles.drop(repo_id)
+        self._generations.pop(repo_id, None)
+        shutil.rmtree(self.path(repo_id), ignore_errors=True)
+
+    def _fetch_pack(self, repo_id: str, pack: packs.Pack, folder: Path) -> None:
+        if pack.object_key is None:
+            with self._database.read() as tx:
+                content = packs.read_pack(tx, repo_id, pack.name)
+            if content is None:
+                return  # compacted away since it was listed; its successor is listed by then
+            _write_file(folder / f"pack-{pack.name}.pack", content.data)
+            _write_file(folder / f"pack-{pack.name}.idx", content.idx)
+        else:
+            for ending in PACK_ENDINGS:
+                self._fetch_object(pack.object_key + ending, folder / f"pack-{pack.name}{ending}")
+
+    def _fetch_object(self, key: str, target: Path) -> None:
+        draft = _draft_of(target)
+        source = self._objects.local_path(key)
+        try:
+            if source is None or not _link(source, draft):
+                with draft.open("wb") as file:
+                    for block in self._objects.read(key):
+                        file.write(block)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+def _draft_of(target: Path) -> Path:
+    return target.with_name(f"tmp-{uuid.uuid4().hex}")
+
+
+def _write_file(target: Path, data: bytes) -> None:
+    draft = _draft_of(target)
+    try:
+        draft.write_bytes(data)
+        draft.replace(target)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def _link(source: Path, target: Path) -> bool:
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    return True
+
+
+def _make_skeleton(path: Path) -> None:
+    if (path / "config").exists() and (path / "objects" / "pack").is_dir():
+        return
+    for folder in ("objects/pack", "objects/info", "refs/heads", "refs/tags"):
+        (path / folder).mkdir(parents=True, exist_ok=True)
+    _write_file(path / "HEAD", b"ref: refs/heads/main\n")
+    _write_file(path / "config", _CONFIG.encode())
+
+
+def _remove_others(folder: Path, present: set[str], wanted: set[str]) -> None:
+    for name in present:
+        if name.startswith("pack-") and name.partition(".")[0] not in wanted:
+            (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,124 @@
+"""What files and folders a tree holds, with the real sizes of large files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import pygit2
+
+from freehold.formats.lfs_pointer import LfsPointer, parse_pointer
+from freehold.server.git.memory import Memory
+from freehold.server.git.reader import ObjectReader
+
+DIRECTORY = 0o040000
+GITLINK = 0o160000
+MAX_POINTER_SIZE = 1024
+
+
+class BlobInfo(NamedTuple):
+    """A blob's own size, and where it points when it is an LFS pointer."""
+
+    size: int
+    pointer: LfsPointer | None
+
+
+class Entry(NamedTuple):
+    """A file or folder: `path` from the root; `size` is that of the real content."""
+
+    path: str
+    oid: str
+    is_directory: bool
+    size: int
+    pointer: LfsPointer | None
+    blob_size: int
+
+
+# Keyed by git ids alone: the same bytes have the same description in every repository, and an id
+# is only looked up here after a tree of the viewer's repository has named it.
+_blobs: Memory[str, BlobInfo] = Memory(300_000)
+_folders: Memory[tuple[str, str], tuple[Entry, ...]] = Memory(400_000)
+_listings: Memory[tuple[str, str], tuple[Entry, ...]] = Memory(400_000)
+
+
+def list_folder(reader: ObjectReader, tree_oid: str, path: str = "") -> tuple[Entry, ...]:
+    """The direct children of a folder: folders first, then files, each by name."""
+    known = _folders.get((tree_oid, path))
+    if known is not None:
+        return known
+    prefix = f"{path}/" if path else ""
+    entries = [
+        _describe(reader, prefix + row.name.decode("utf-8", "replace"), row.mode, row.oid.hex())
+        for row in reader.tree(tree_oid)
+        if row.mode != GITLINK
+    ]
+    entries.sort(key=lambda entry: (not entry.is_directory, entry.path))
+    return _folders.put((tree_oid, path), tuple(entries), len(entries) + 1)
+
+
+def list_recursively(reader: ObjectReader, tree_oid: str, path: str = "") -> tuple[Entry, ...]:
+    """Everything below a folder, depth first, folders included."""
+    known = _listings.get((tree_oid, path))
+    if known is not None:
+        return known
+    found = tuple(_walk(reader, tree_oid, path))
+    return _listings.put((tree_oid, path), found, len(found) + 1)
+
+
+def find_entry(reader: ObjectReader, tree_oid: str, path: str) -> Entry | None:
+    """The file or folder at `path`, without a look at what is beside it."""
+    found = reader.run(lambda repository: _look_up(repository, tree_oid, path))
+    if found is None or found[0] == GITLINK:
+        return None
+    return _describe(reader, path, *found)
+
+
+def find_folder(reader: ObjectReader, tree_oid: str, path: str) -> str | None:
+    """The tree id of the folder at `path`; the root for an empty path."""
+    if not path:
+        return tree_oid
+    found = reader.run(lambda repository: _look_up(repository, tree_oid, path))
+    return found[1] if found is not None and found[0] == DIRECTORY else None
+
+
+def _look_up(repository: pygit2.Repository, tree_oid: str, path: str) -> tuple[int, str] | None:
+    """Mode and id of what is at `path`; KeyError only for an object that is not in the cache."""
+    mode, oid = DIRECTORY, tree_oid
+    for name in path.split("/"):
+        if mode != DIRECTORY:
+            return None
+        tree = repository[oid].peel(pygit2.Tree)
+        if not name or name not in tree:
+            return None
+        mode, oid = int(tree[name].filemode), str(tree[name].id)
+    return mode, oid
+
+
+def describe_blob(reader: ObjectReader, oid: str) -> BlobInfo:
+    """Size and pointer of a blob."""
+    known = _blobs.get(oid)
+    if known is not None:
+        return known
+    return _blobs.put(oid, reader.run(lambda repository: _read_blob_info(repository, oid)))
+
+
+def _walk(reader: ObjectReader, tree_oid: str, path: str) -> Iterator[Entry]:
+    for entry in list_folder(reader, tree_oid, path):
+        yield entry
+        if entry.is_directory:
+            yield from _walk(reader, entry.oid, entry.path)
+
+
+def _describe(reader: ObjectReader, path: str, mode: int, oid: str) -> Entry:
+    if mode == DIRECTORY:
+        return Entry(path, oid, True, 0, None, 0)
+    info = describe_blob(reader, oid)
+    size = info.pointer.size if info.pointer else info.size
+    return Entry(path, oid, False, size, info.pointer, info.size)
+
+
+def _read_blob_info(repository: pygit2.Repository, oid: str) -> BlobInfo:
+    _, size = repository.odb.read_header(oid)
+    if size > MAX_POINTER_SIZE:
+        return BlobInfo(size, None)
+    return BlobInfo(size, parse_pointer(repository.odb.read(oid)[1]))

@@ -1,0 +1,127 @@
+"""Reading the objects of one repository, wherever the cache stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+import pygit2
+
+from freehold.errors import FreeholdError
+from freehold.formats.git_objects import TreeEntry, parse_tree
+from freehold.server.git.cache import GitCache
+from freehold.server.git.memory import Memory
+
+T = TypeVar("T")
+
+_commits: Memory[str, CommitData] = Memory(20_000)
+
+
+class MissingObjectError(FreeholdError):
+    """A ref or an object names a git object that is nowhere: the repository is damaged."""
+
+
+class CommitData(NamedTuple):
+    """A commit: ids in hex, `time` in seconds since 1970, `message` as written."""
+
+    oid: str
+    tree: str
+    parents: tuple[str, ...]
+    author: str
+    email: str
+    time: int
+    message: str
+
+    @property
+    def title(self) -> str:
+        """The first line of the message."""
+        return self.message.strip("\n").partition("\n")[0]
+
+    @property
+    def description(self) -> str:
+        """The message after its first line."""
+        return self.message.strip("\n").partition("\n")[2].strip("\n")
+
+
+class ObjectReader:
+    """The objects of a repository at a generation; ids are 40 hex digits."""
+
+    def __init__(self, cache: GitCache, repo_id: str, generation: int) -> None:
+        self._cache = cache
+        self.repo_id = repo_id
+        self._generation = generation
+
+    def run(self, action: Callable[[pygit2.Repository], T]) -> T:
+        """What `action` gives for the libgit2 repository.
+
+        The cache may have lost or replaced files since it was opened, so a miss is tried again
+        on a fresh one before it counts: then `MissingObjectError` is raised.
+        """
+        try:
+            return action(self._cache.open(self.repo_id, self._generation))
+        except (KeyError, pygit2.GitError, OSError):
+            try:
+                return action(self._cache.reopen(self.repo_id))
+            except (KeyError, pygit2.GitError) as error:
+                raise MissingObjectError(f"repository {self.repo_id}: {error}") from error
+
+    def read(self, oid: str) -> tuple[int, bytes]:
+        """The type number of an object, as libgit2 counts them, and its bytes."""
+        return self.run(lambda repository: repository.odb.read(oid))
+
+    def blob(self, oid: str) -> bytes:
+        """The bytes of an object."""
+        return self.read(oid)[1]
+
+    def header(self, oid: str) -> tuple[int, int]:
+        """The type number of an object and its size, without reading it all."""
+        return self.run(lambda repository: repository.odb.read_header(oid))
+
+    def exists(self, oid: str) -> bool:
+        """Whether the repository holds the object, as far as the cache was brought forward."""
+        return oid in self._cache.open(self.repo_id, self._generation).odb
+
+    def tree(self, oid: str) -> list[TreeEntry]:
+        """The rows of one folder."""
+        return parse_tree(self.blob(oid))
+
+    def commit(self, oid: str) -> CommitData:
+        """The commit of that id; raises `MissingObjectError` when the id is not a commit."""
+        known = _commits.get(oid)
+        if known is not None and self.exists(oid):
+            return known
+        found = self.run(lambda repository: repository[oid].peel(pygit2.Commit))
+        return _commits.put(oid, _describe_commit(found))
+
+    def peel(self, oid: str) -> str | None:
+        """The commit that a commit or annotated tag id leads to; `None` for other objects."""
+        try:
+            return str(self.run(lambda repository: repository[oid].peel(pygit2.Commit)).id)
+        except MissingObjectError:
+            return None
+
+    def find_commit(self, prefix: str) -> str | None:
+        """The commit of that full or abbreviated id; `None` when none or several begin so."""
+        repository = self._cache.open(self.repo_id, self._generation)
+        try:
+            return str(repository[repository.expand_id(prefix)].peel(pygit2.Commit).id)
+        except (KeyError, ValueError, pygit2.GitError):
+            return None
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether `descendant` leads back to `ancestor`, or is it."""
+        if ancestor == descendant:
+            return True
+        return self.run(lambda repository: repository.descendant_of(descendant, ancestor))
+
+
+def _describe_commit(found: Any) -> CommitData:
+    return CommitData(
+        oid=str(found.id),
+        tree=str(found.tree_id),
+        parents=tuple(str(parent) for parent in found.parent_ids),
+        author=found.author.raw_name.decode("utf-8", "replace"),
+        email=found.author.raw_email.decode("utf-8", "replace"),
+        time=found.committer.time,
+        message=found.raw_message.decode("utf-8", "replace"),
+    )

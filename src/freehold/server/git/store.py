@@ -1,0 +1,140 @@
+"""The git side of the hub: reading repositories and publishing new objects and refs.
+
+What a repository is stands in the database (refs, list of packs); this module is the only one
+that changes it, always in one transaction.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from freehold.errors import FreeholdError
+from freehold.formats.pack import PackInfo
+from freehold.server.db import packs, refs, repos
+from freehold.server.db.database import Database, Transaction
+from freehold.server.db.packs import Pack, PackBytes
+from freehold.server.git.cache import PACK_ENDINGS, GitCache
+from freehold.server.git.reader import ObjectReader
+from freehold.server.objects.keys import pack_key
+from freehold.server.objects.store import ObjectStore
+
+INLINE_PACK_LIMIT = 256 * 1024
+
+_BLOCK = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class RefChange:
+    """A ref that moves from `old` to `new`; `None` stands for absent."""
+
+    name: str
+    old: str | None
+    new: str | None
+
+
+class LostRaceError(FreeholdError):
+    """A ref was not where the change expected it; nothing was changed."""
+
+
+PackSource = Callable[[BinaryIO], PackInfo]
+"""Writes a pack to the given file and says what it wrote."""
+
+
+class GitStore:
+    """The repositories of one hub."""
+
+    def __init__(self, cache_root: Path, database: Database, objects: ObjectStore) -> None:
+        self._database = database
+        self._objects = objects
+        self.cache = GitCache(cache_root, database, objects)
+
+    def reader(self, repo_id: str, generation: int) -> ObjectReader:
+        """Reads the objects that the repository has at that generation."""
+        return ObjectReader(self.cache, repo_id, generation)
+
+    def publish(
+        self,
+        repo_id: str,
+        changes: Iterable[RefChange],
+        sources: Sequence[PackSource],
+        now: int,
+        before: Callable[[Transaction], None] = lambda tx: None,
+    ) -> None:
+        """Makes packs durable and moves refs, entirely or not at all.
+
+        `before` runs first in the same transaction and may raise to stop it. Raises
+        `LostRaceError` when a ref was moved by someone else.
+        """
+        with ExitStack() as stack:
+            drafts = [
+                stack.enter_context(_Draft(self._objects, repo_id, source)) for source in sources
+            ]
+            tx = stack.enter_context(self._database.write())
+            before(tx)
+            moves = list(changes)
+            modified_at = now if moves else None
+            for draft in drafts:
+                draft.insert(tx, now, modified_at)
+            if not drafts:
+                repos.advance_repo(tx, repo_id, 0, modified_at)
+            for move in moves:
+                if not refs.swap_ref(tx, repo_id, move.name, move.old, move.new):
+                    raise LostRaceError(move.name)
+
+
+class _Draft:
+    """A pack that is durable and belongs to no repository yet; an error takes it away again."""
+
+    def __init__(self, objects: ObjectStore, repo_id: str, source: PackSource) -> None:
+        self._objects = objects
+        self._repo_id = repo_id
+        self.content: PackBytes | None = None
+        self.object_key: str | None = None
+        with tempfile.SpooledTemporaryFile(max_size=INLINE_PACK_LIMIT) as spool:
+            file = cast(BinaryIO, spool)
+            self.info = source(file)
+            file.seek(0)
+            if self.info.size <= INLINE_PACK_LIMIT:
+                self.content = PackBytes(file.read(), self.info.index)
+            else:
+                self._store(file)
+
+    def insert(self, tx: Transaction, now: int, modified_at: int | None) -> None:
+        """Adds the pack to the repository as its next generation."""
+        seq = repos.advance_repo(tx, self._repo_id, self.info.size, modified_at)
+        row = Pack(seq, self.info.name, self.info.size, self.info.count, self.object_key)
+        packs.insert_pack(tx, self._repo_id, row, self.content, now)
+
+    def __enter__(self) -> _Draft:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        # Only for errors that we raised ourselves: after a database error the transaction may
+        # have been committed all the same, so the bytes stay until garbage collection knows.
+        if kind is not None and issubclass(kind, FreeholdError) and self.object_key is not None:
+            for ending in PACK_ENDINGS:
+                self._objects.delete(self.object_key + ending)
+
+    def _store(self, file: BinaryIO) -> None:
+        # The key is never used twice, so an undone draft cannot take another's bytes along.
+        name = f"{self.info.name}-{secrets.token_hex(4)}"
+        self.object_key = pack_key(self._repo_id, name)
+        _copy(self._objects, f"{self.object_key}.pack", file)
+        _copy(self._objects, f"{self.object_key}.idx", io.BytesIO(self.info.index))
+
+
+def _copy(objects: ObjectStore, key: str, file: BinaryIO) -> None:
+    target = objects.open_write(key)
+    try:
+        while block := file.read(_BLOCK):
+            target.write(block)
+        target.commit()
+    finally:
+        target.abort()

@@ -1,0 +1,1 @@
+"""The edge: from requests to calls and from values to answers."""

@@ -1,0 +1,186 @@
+"""From a route and a function to a handler: find the repository, check the right, decode, call.
+
+A core function names what it wants by its parameters: `ctx`, then any of `repo`, the pieces of
+the path, `query` and `body`. It runs in a worker thread and gives a typed value.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, cast
+from urllib.parse import parse_qsl, urlencode
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from freehold.errors import BadRequestError, NotSupportedError
+from freehold.server.core import access
+from freehold.server.core.access import STRANGER, Context
+from freehold.server.core.paging import Page
+from freehold.server.core.tokens import identify
+from freehold.server.db.repos import Repo
+from freehold.server.http.auth import read_token
+from freehold.server.http.streams import Threads, read_body
+from freehold.server.hub import Hub
+from freehold.wire.codec import decode_json, decode_query, encode_json
+from freehold.wire.ids import RepoType
+from freehold.wire.routes import Needs, Route, Stream
+
+JSON_LIMIT = 16 * 1024 * 1024
+JSON_TYPE = "application/json; charset=utf-8"
+LFS_TYPE = "application/vnd.git-lfs+json"
+
+Handler = Callable[["Call"], Awaitable[Response]]
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request on its way to a handler."""
+
+    hub: Hub
+    threads: Threads
+    request: Request
+    route: Route
+    params: dict[str, str]
+
+    @property
+    def origin(self) -> str:
+        """What every URL in the answer starts with: the origin that the client used."""
+        if self.hub.config.public_url:
+            return self.hub.config.public_url
+        return f"{self.request.url.scheme}://{self.request.headers.get('host', 'localhost')}"
+
+    def context(self) -> Context:
+        """The context with the viewer; reads the database, so it belongs in a thread."""
+        token = read_token(self.request)
+        viewer = identify(self.hub, token) if token else STRANGER
+        return Context(self.hub, viewer, self.origin)
+
+    def authorize(self, needs: Needs | None = None) -> tuple[Context, Repo | None]:
+        """The context, and the repository of the path, once the right was checked."""
+        ctx = self.context()
+        needs = self.route.needs if needs is None else needs
+        if needs == Needs.ACCOUNT:
+            access.require_account(ctx.viewer)
+        if "repo" not in self.params:
+            return ctx, None
+        repo_type = cast(RepoType, self.params["type"])
+        return ctx, access.open_repo(ctx, repo_type, self.params["repo"], needs)
+
+    def query(self) -> Any:
+        """The query as the route types it."""
+        assert self.route.query is not None
+        text = self.request.scope["query_string"].decode("latin-1")
+        return decode_query(parse_qsl(text, keep_blank_values=True), self.route.query)
+
+    async def body(self) -> Any:
+        """The JSON body as the route types it; a form where the client sends one."""
+        shape = self.route.body
+        assert shape is not None
+        data = await read_body(self.request, JSON_LIMIT)
+        if self.request.headers.get("content-type", "").startswith(
+            "application/x-www-form-urlencoded"
+        ):
+            return decode_query(_parse_form(data), shape)
+        if not data:
+            return None
+        return decode_json(data, shape)
+
+
+def _parse_form(data: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(data.decode(), keep_blank_values=True, max_num_fields=10_000)
+    except ValueError as error:
+        raise BadRequestError(f"Invalid form: {error}") from error
+
+
+@dataclass(frozen=True)
+class Served:
+    """A route with what answers it; `function` is the core function behind it, if it is one."""
+
+    route: Route
+    handler: Handler
+    function: Callable[..., Any]
+
+
+def serve(route: Route, function: Callable[..., Any]) -> Served:
+    """Answers the route with what the core function gives, as JSON."""
+    wanted = inspect.signature(function).parameters
+    optional_body = "body" in wanted and "None" in str(wanted["body"].annotation)
+    names = frozenset(wanted) - {"ctx", "repo", "query", "body"}
+
+    def answer(call: Call, body: Any) -> Response:
+        ctx, repo = call.authorize()
+        if "body" in wanted and body is None and not optional_body:
+            raise BadRequestError("The call needs a JSON body.")
+        arguments: dict[str, Any] = {n: call.params[n] for n in names if n in call.params}
+        offers = {"ctx": ctx, "repo": repo, "body": body}
+        arguments |= {name: value for name, value in offers.items() if name in wanted}
+        if "query" in wanted:
+            arguments["query"] = call.query()
+        return make_response(call, function(**arguments))
+
+    async def handle(call: Call) -> Response:
+        body = await call.body() if call.route.body is not None else None
+        return await call.threads.run(answer, call, body)
+
+    return Served(route, handle, function)
+
+
+def stream(route: Route, handler: Handler) -> Served:
+    """Answers the route with a handler that moves bytes itself."""
+    return Served(route, handler, handler)
+
+
+def not_supported(route: Route) -> Served:
+    """Answers a route that is not offered yet with 501, once the right was checked."""
+
+    async def handle(call: Call) -> Response:
+        await call.threads.run(call.authorize)
+        raise NotSupportedError(_why_not(call.route))
+
+    return Served(route, handle, not_supported)
+
+
+def _why_not(route: Route) -> str:
+    if "xet" in route.path:
+        return "This hub does not offer Xet yet: set HF_HUB_DISABLE_XET=1."
+    if "info/refs" in route.path or "/git-" in route.path:
+        return "This hub does not offer git over HTTP yet: use the API."
+    return NotSupportedError.default_message
+
+
+def make_response(call: Call, value: Any) -> Response:
+    """The answer for what a core function gives: JSON, a page with its links, or plain text."""
+    if value is None:
+        return Response(b"{}", 200, media_type=JSON_TYPE)
+    if isinstance(value, bytes):
+        return Response(value, 200, media_type="text/plain; charset=utf-8")
+    if isinstance(value, Page):
+        return _make_page(call, value)
+    is_lfs = "/info/lfs/" in call.route.path or call.route.path.startswith("/lfs/")
+    return Response(encode_json(value), 200, media_type=LFS_TYPE if is_lfs else JSON_TYPE)
+
+
+def _make_page(call: Call, page: Page) -> Response:
+    response = Response(encode_json(page.items), 200, media_type=JSON_TYPE)
+    if page.total is not None:
+        response.headers["X-Total-Count"] = str(page.total)
+    if page.next_query is not None:
+        url = _next_url(call, page.next_query)
+        response.headers["Link"] = f'<{url}>; rel="next"'
+    return response
+
+
+def _next_url(call: Call, changes: dict[str, str]) -> str:
+    text = call.request.scope["query_string"].decode("latin-1")
+    kept = [pair for pair in parse_qsl(text, keep_blank_values=True) if pair[0] not in changes]
+    raw_path = call.request.scope["raw_path"].decode("latin-1")
+    return f"{call.origin}{raw_path}?{urlencode([*kept, *changes.items()])}"
+
+
+def is_stream(route: Route) -> bool:
+    """Whether the route moves bytes instead of JSON, in either direction."""
+    return Stream in (route.body, route.returns)

@@ -1,0 +1,55 @@
+"""From an error to its answer: status, `X-Error-Code`, `X-Error-Message` and body."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from freehold.errors import HfHubHTTPError
+from freehold.wire.codec import encode_json
+
+API_CHALLENGE = 'Bearer realm="Authentication required", charset="UTF-8"'
+# git sends the credentials that it has only after a Basic challenge.
+GIT_CHALLENGE = 'Basic realm="Authentication required", charset="UTF-8"'
+
+
+def make_error_response(request: Request, error: HfHubHTTPError) -> Response:
+    """The answer that tells every client what went wrong.
+
+    Python clients read the headers and `error`, git-lfs reads `message`; files are answered with
+    plain text, as browsers expect.
+    """
+    headers = {"X-Error-Message": _header_text(error.message), **error.headers}
+    if error.code is not None:
+        headers["X-Error-Code"] = error.code
+    path = request.url.path
+    if error.status == 401:
+        headers["WWW-Authenticate"] = GIT_CHALLENGE if _is_git(path) else API_CHALLENGE
+    if "/resolve/" in path or "/raw/" in path:
+        return Response(error.message, error.status, headers, "text/plain; charset=utf-8")
+    body = {"error": error.message, "message": error.message, **error.body}
+    return Response(encode_json(body), error.status, headers, "application/json; charset=utf-8")
+
+
+def make_moved_response(request: Request, old_name: str, new_name: str) -> Response:
+    """A redirect to the same route of the repository under its name of today."""
+    raw_path = request.scope["raw_path"].decode("latin-1")
+    path = raw_path.replace(f"/{old_name}", f"/{quote(new_name)}", 1)
+    query = request.url.query
+    target = f"{path}?{query}" if query else path
+    # 307 keeps the method and the body; relative, because clients follow that by hand on HEAD.
+    response = RedirectResponse(target, 307)
+    response.headers["Location"] = target
+    return response
+
+
+def _header_text(message: str) -> str:
+    """A header holds one line of Latin-1; anything else is replaced."""
+    line = " ".join(message.split())
+    return line.encode("latin-1", "replace").decode("latin-1")[:2000]
+
+
+def _is_git(path: str) -> bool:
+    return "/info/" in path or "/git-" in path

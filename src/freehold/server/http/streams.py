@@ -1,0 +1,131 @@
+"""Bodies that are not held in memory: incoming to a spool or a writer, outgoing in blocks."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import Executor
+from typing import Any, BinaryIO, TypeVar, cast
+
+from starlette.requests import ClientDisconnect, Request
+
+from freehold.errors import BadRequestError, PayloadTooLargeError
+
+SPOOL_IN_MEMORY = 1024 * 1024
+BLOCK = 2 * 1024 * 1024
+
+T = TypeVar("T")
+
+
+class Threads:
+    """The worker threads that run everything that waits for a disk or a database."""
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
+        """What the function gives, called in a worker thread."""
+        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
+
+
+async def read_blocks(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """The body in blocks of about `BLOCK` bytes, so that few are handed to a thread.
+
+    Raises `PayloadTooLargeError` beyond `limit` bytes and `BadRequestError` when the client goes
+    away before the end.
+    """
+    _check_declared(request, limit)
+    waiting: list[bytes] = []
+    size = total = 0
+    try:
+        async for piece in request.stream():
+            waiting.append(piece)
+            size += len(piece)
+            total += len(piece)
+            if total > limit:
+                raise _too_large(limit)
+            if size >= BLOCK:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+    except ClientDisconnect as error:
+        raise BadRequestError("The body ended before its declared length.") from error
+    if size:
+        yield b"".join(waiting)
+
+
+def _check_declared(request: Request, limit: int) -> None:
+    declared = request.headers.get("content-length", "0")
+    if declared.isdecimal() and int(declared) > limit:
+        raise _too_large(limit)
+
+
+def _too_large(limit: int) -> PayloadTooLargeError:
+    return PayloadTooLargeError(f"The body is over the limit of {limit} bytes.")
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """The whole of a small body."""
+    return b"".join([block async for block in read_blocks(request, limit)])
+
+
+async def spool_body(request: Request, limit: int, threads: Threads) -> BinaryIO:
+    """The whole body in a temporary file, at its start; in memory while it is small.
+
+    The caller closes it.
+    """
+    file = cast(BinaryIO, tempfile.SpooledTemporaryFile(SPOOL_IN_MEMORY))  # noqa: SIM115
+    try:
+        async for block in read_blocks(request, limit):
+            await threads.run(file.write, block)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file
+
+
+async def drain(request: Request, limit: int) -> None:
+    """Reads a body that nobody needs, so that the client gets its answer."""
+    async for _ in read_blocks(request, limit):
+        pass
+
+
+class HashedSink:
+    """Takes a body in order: hashes each block and writes it, in one trip to a thread."""
+
+    def __init__(self, write: Callable[[bytes], None]) -> None:
+        self._write = write
+        self._digest = hashlib.sha256()
+        self.size = 0
+
+    def take(self, block: bytes) -> None:
+        """Hashes and writes a block."""
+        self._digest.update(block)
+        self._write(block)
+        self.size += len(block)
+
+    @property
+    def sha256(self) -> str:
+        """The digest of everything so far, in hex."""
+        return self._digest.hexdigest()
+
+
+async def pour(request: Request, limit: int, sink: HashedSink, threads: Threads) -> None:
+    """Moves the body into the sink: the next block arrives while the last one is written."""
+    writing: asyncio.Task[None] | None = None
+    try:
+        async for block in read_blocks(request, limit):
+            if writing is not None:
+                await writing
+            writing = asyncio.ensure_future(threads.run(sink.take, block))
+    finally:
+        if writing is not None:
+            await writing
+
+
+async def send_blocks(blocks: Iterator[bytes], threads: Threads) -> AsyncIterator[bytes]:
+    """The blocks of an object, each read in a thread that is free again while it is sent."""
+    while block := await threads.run(next, blocks, b""):
+        yield block

@@ -1,0 +1,62 @@
+"""The hub as one explicit object: everything that the core works on."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from dataclasses import dataclass
+
+from freehold.server.config import Config
+from freehold.server.db import settings
+from freehold.server.db.database import Database
+from freehold.server.db.migrate import migrate
+from freehold.server.git.store import GitStore
+from freehold.server.objects.open import open_object_store
+from freehold.server.objects.store import ObjectStore
+
+
+@dataclass(frozen=True)
+class Hub:
+    """One hub: its settings, its database, its repositories, its objects and its signing key."""
+
+    config: Config
+    db: Database
+    git: GitStore
+    objects: ObjectStore
+    signing_key: bytes
+
+    def close(self) -> None:
+        """Closes the database."""
+        self.db.close()
+
+
+def open_hub(config: Config) -> Hub:
+    """Opens the data that `config` names, makes what is missing and brings the schema forward."""
+    config.data.mkdir(parents=True, exist_ok=True)
+    database = Database(config.resolved_database_url)
+    migrate(database)
+    objects = open_object_store(config.object_store, default_root=config.data / "objects")
+    return Hub(
+        config=config,
+        db=database,
+        git=GitStore(config.data / "cache" / "git", database, objects),
+        objects=objects,
+        signing_key=_load_signing_key(database),
+    )
+
+
+def _load_signing_key(database: Database) -> bytes:
+    with database.write() as tx:
+        text = settings.get_or_set(tx, "signing_key", secrets.token_hex(32))
+    return hashlib.sha256(text.encode()).digest()
+
+
+def now_ms() -> int:
+    """The time in milliseconds since 1970."""
+    return int(time.time() * 1000)
+
+
+def new_id() -> str:
+    """A new id: 24 hexadecimal digits."""
+    return secrets.token_hex(12)

@@ -1,0 +1,1 @@
+"""Bytes kept for ever, named by their hash."""

@@ -1,0 +1,1 @@
+"""What is not plain JSON: file contents and git-lfs."""

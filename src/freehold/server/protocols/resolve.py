@@ -1,0 +1,174 @@
+"""File contents: `resolve` and `raw`, with ranges, conditions and the headers clients rely on."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Iterator
+from typing import NamedTuple
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response, StreamingResponse
+
+from freehold.errors import RangeNotSatisfiableError
+from freehold.server.core import files
+from freehold.server.core.files import Content
+from freehold.server.http.bind import Call, stream
+from freehold.server.http.streams import send_blocks
+from freehold.server.objects.store import ObjectStore
+from freehold.wire import routes
+
+REDIRECT_SECONDS = 3600
+
+
+class ByteRange(NamedTuple):
+    """A part of a file: its first byte and its length."""
+
+    start: int
+    length: int
+
+
+async def _resolve(call: Call) -> Response:
+    return await _answer(call, raw=False)
+
+
+async def _raw(call: Call) -> Response:
+    return await _answer(call, raw=True)
+
+
+async def _answer(call: Call, *, raw: bool) -> Response:
+    content = await call.threads.run(_open, call, raw)
+    headers = _describe(content, call.request)
+    if _matches(call.request.headers.get("if-none-match"), content.etag):
+        return Response(status_code=304, headers=headers)
+    redirect = _redirect(call, content, headers)
+    if redirect is not None:
+        return redirect
+    return await send_object(
+        call.request, headers, content.size, content.data, content.object_key, call
+    )
+
+
+def _open(call: Call, raw: bool) -> Content:
+    ctx, repo = call.authorize()
+    assert repo is not None
+    return files.open_file(ctx, repo, call.params["revision"], call.params["path"], raw=raw)
+
+
+def _describe(content: Content, request: Request) -> dict[str, str]:
+    name = content.path.rpartition("/")[2]
+    # A file of a stranger must not run as a page of this hub.
+    headers = {
+        "X-Repo-Commit": content.commit,
+        "ETag": f'"{content.etag}"',
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": _disposition(name, "download" in request.query_params),
+        "Content-Security-Policy": "default-src 'none'; sandbox",
+        "X-Content-Type-Options": "nosniff",
+        "Content-Type": _content_type(name, content),
+    }
+    if content.is_lfs:
+        headers["X-Linked-Size"] = str(content.size)
+        headers["X-Linked-ETag"] = f'"{content.etag}"'
+    return headers
+
+
+def _content_type(name: str, content: Content) -> str:
+    if not content.is_lfs:
+        return "text/plain; charset=utf-8"
+    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+
+
+def _disposition(name: str, download: bool) -> str:
+    kind = "attachment" if download else "inline"
+    plain = "".join(c if " " <= c <= "~" and c not in '"\\' else "_" for c in name)
+    return f"{kind}; filename*=UTF-8''{quote(name, errors='replace')}; filename=\"{plain}\";"
+
+
+def _matches(condition: str | None, etag: str) -> bool:
+    if condition is None:
+        return False
+    tags = {tag.strip().removeprefix("W/").strip('"') for tag in condition.split(",")}
+    return etag in tags or "*" in tags
+
+
+def _redirect(call: Call, content: Content, headers: dict[str, str]) -> Response | None:
+    """A presigned address, where the operator allows it and the store has one."""
+    if not call.hub.config.redirect_downloads or content.object_key is None:
+        return None
+    name = content.path.rpartition("/")[2]
+    url = call.hub.objects.url(content.object_key, REDIRECT_SECONDS, filename=name)
+    if url is None:
+        return None
+    kept = ("X-Repo-Commit", "ETag", "X-Linked-Size", "X-Linked-ETag")
+    chosen = {key: headers[key] for key in kept} | {"Cache-Control": "no-store"}
+    return RedirectResponse(url, 302, headers=chosen)
+
+
+async def send_object(
+    request: Request,
+    headers: dict[str, str],
+    size: int,
+    data: bytes | None,
+    object_key: str | None,
+    call: Call,
+) -> Response:
+    """The bytes, or the range of them that was asked for; only the headers for HEAD.
+
+    Raises `RangeNotSatisfiableError`.
+    """
+    chosen = parse_range(request.headers.get("range"), size)
+    if chosen is None:
+        status, chosen = 200, ByteRange(0, size)
+        if size == 0 and "range" in request.headers:
+            # The JavaScript client reads the size of an empty file from here.
+            headers = {**headers, "Content-Range": "bytes */0"}
+    else:
+        status = 206
+        last = chosen.start + chosen.length - 1
+        headers = {**headers, "Content-Range": f"bytes {chosen.start}-{last}/{size}"}
+    headers = {**headers, "Content-Length": str(chosen.length)}
+    if request.method == "HEAD" or chosen.length == 0:
+        return Response(b"", status, headers)
+    if data is not None:
+        return Response(data[chosen.start : chosen.start + chosen.length], status, headers)
+    assert object_key is not None
+    blocks = await call.threads.run(_read, call.hub.objects, object_key, chosen)
+    return StreamingResponse(send_blocks(blocks, call.threads), status, headers)
+
+
+def _read(objects: ObjectStore, key: str, chosen: ByteRange) -> Iterator[bytes]:
+    return objects.read(key, chosen.start, chosen.length)
+
+
+def parse_range(header: str | None, size: int) -> ByteRange | None:
+    """The range that a `Range` header asks for; `None` for the whole file.
+
+    Several ranges and other units are ignored, as HTTP allows. Raises `RangeNotSatisfiableError`
+    for one that begins beyond the end; the range of an empty file is the empty file.
+    """
+    if header is None or size == 0:
+        return None
+    unit, _, spec = header.partition("=")
+    first, dash, last = spec.strip().partition("-")
+    if unit.strip() != "bytes" or not dash or not all(_is_number(text) for text in (first, last)):
+        return None
+    if first:
+        start = int(first)
+        end = min(int(last), size - 1) if last else size - 1
+        if last and int(last) < start:
+            return None
+    elif last:
+        start, end = max(size - int(last), 0), size - 1
+    else:
+        return None
+    if start > end:
+        raise RangeNotSatisfiableError(headers={"Content-Range": f"bytes */{size}"})
+    return ByteRange(start, end - start + 1)
+
+
+def _is_number(text: str) -> bool:
+    return text == "" or (text.isascii() and text.isdecimal() and len(text) < 20)
+
+
+SERVED = (stream(routes.RESOLVE, _resolve), stream(routes.RAW, _raw))

@@ -1,0 +1,1 @@
+"""Tables of JSON routes, a file for each noun."""

@@ -1,0 +1,46 @@
+"""Listing files, and the small bodies that come before and with a commit."""
+
+from __future__ import annotations
+
+from starlette.responses import Response
+
+from freehold.server.core import commits, files, uploads
+from freehold.server.http.bind import Call, make_response, serve, stream
+from freehold.server.http.streams import read_body, spool_body
+from freehold.wire import routes
+from freehold.wire.routes import Needs
+
+
+async def _create_commit(call: Call) -> Response:
+    # Asking for a pull request takes no more than seeing the repository.
+    query = call.query()
+    needs = Needs.READ if query.create_pr else None
+    ctx, repo = await call.threads.run(call.authorize, needs)
+    content_type = call.request.headers.get("content-type", "")
+    revision = call.params["revision"]
+    body = await spool_body(call.request, call.hub.config.commit_limit, call.threads)
+    with body:
+        created = await call.threads.run(
+            commits.create_commit, ctx, repo, revision, body, content_type, query
+        )
+    return make_response(call, created)
+
+
+async def _upload_raw_file(call: Call) -> Response:
+    ctx, repo = await call.threads.run(call.authorize)
+    data = await read_body(call.request, call.hub.config.inline_limit)
+    place = (call.params["revision"], call.params["path"])
+    return make_response(
+        call, await call.threads.run(files.upload_raw_file, ctx, repo, *place, data)
+    )
+
+
+SERVED = (
+    serve(routes.LIST_REPO_TREE, files.list_repo_tree),
+    serve(routes.GET_PATHS_INFO, files.get_paths_info),
+    serve(routes.TREE_SIZE, files.tree_size),
+    serve(routes.PREUPLOAD, uploads.preupload),
+    stream(routes.CREATE_COMMIT, _create_commit),
+    stream(routes.UPLOAD_RAW_FILE, _upload_raw_file),
+    serve(routes.DELETE_RAW_FILE, files.delete_raw_file),
+)

@@ -1,0 +1,1 @@
+"""What is said: the routes and the typed values of the protocol, shared by server and client."""

@@ -1,0 +1,60 @@
+"""The one place that knows how a typed value becomes JSON and back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from freehold.errors import BadRequestError
+
+T = TypeVar("T")
+
+_encoder = msgspec.json.Encoder()
+
+
+class Wire(msgspec.Struct, rename="camel"):
+    """A JSON object of the protocol; a field left `UNSET` is absent from it.
+
+    Subclasses say `kw_only=True` themselves, because msgspec does not inherit it.
+    """
+
+
+def encode_json(value: Any) -> bytes:
+    """The value as UTF-8 JSON."""
+    return _encoder.encode(value)
+
+
+def decode_json(data: bytes | bytearray | memoryview, shape: type[T]) -> T:
+    """The JSON text as a value of `shape`; raises `BadRequestError` that names the field."""
+    try:
+        return msgspec.json.decode(data, type=shape)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadRequestError(f"Invalid JSON body: {error}") from error
+
+
+def decode_query(pairs: Sequence[tuple[str, str]], shape: type[T]) -> T:
+    """The query or form as a value of `shape`: booleans in any case, lists by repeated keys.
+
+    Unknown keys are ignored, `key[]` is the same as `key`, and of a repeated key that is no list
+    the last one counts. Raises `BadRequestError`.
+    """
+    known = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for raw_key, value in pairs:
+        key = raw_key.removesuffix("[]")
+        if key not in known:
+            continue
+        if known[key] == list[str]:
+            values.setdefault(key, []).append(value)
+        else:
+            values[key] = value
+    return _convert(values, shape)
+
+
+def _convert(values: Mapping[str, Any], shape: type[T]) -> T:
+    try:
+        return msgspec.convert(values, shape, strict=False)
+    except msgspec.ValidationError as error:
+        raise BadRequestError(f"Invalid query parameter: {error}") from error

@@ -1,0 +1,12 @@
+"""Times on the wire: UTC, always `YYYY-MM-DDTHH:MM:SS.mmmZ`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def iso_time(milliseconds: int) -> str:
+    """The time as text, from milliseconds since 1970."""
+    seconds, rest = divmod(milliseconds, 1000)
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{rest:03d}Z"

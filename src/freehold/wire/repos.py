@@ -1,0 +1,175 @@
+"""Repositories: creating, changing and describing them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import UNSET, UnsetType, field
+
+from freehold.wire.codec import Wire
+
+Gated = Literal[False, "auto", "manual"]
+Visibility = Literal["public", "private", "protected"]
+
+
+class InlineFile(Wire, kw_only=True):
+    """A small file given with the creation of a repository (JavaScript client)."""
+
+    path: str
+    content: str
+    encoding: Literal["base64", "utf-8"] = "base64"
+
+
+class CreateRepo(Wire, kw_only=True):
+    """Body of `create_repo`; `organization` is the namespace, the caller's own when absent."""
+
+    name: str
+    organization: str | None = None
+    type: str | None = None
+    private: bool | None = None
+    visibility: Visibility | None = None
+    sdk: str | None = None
+    sdk_version: str | None = None
+    license: str | None = None
+    license_name: str | None = field(default=None, name="license_name")
+    license_link: str | None = field(default=None, name="license_link")
+    short_description: str | None = field(default=None, name="short_description")
+    files: list[InlineFile] = []
+
+
+class RepoCreated(Wire, kw_only=True):
+    """The new repository: its web address, its `namespace/name` and its id."""
+
+    url: str
+    name: str
+    id: str
+
+
+class DeleteRepo(Wire, kw_only=True):
+    """Body of `delete_repo`."""
+
+    name: str
+    organization: str | None = None
+    type: str | None = None
+
+
+class MoveRepo(Wire, kw_only=True):
+    """Body of `move_repo`; both are `namespace/name`."""
+
+    from_repo: str
+    to_repo: str
+    type: str | None = None
+
+
+class DuplicateRepo(Wire, kw_only=True):
+    """Body of `duplicate_repo`; `repository` is the new `namespace/name`."""
+
+    repository: str
+    private: bool | None = None
+    visibility: Visibility | None = None
+
+
+class RepoUrl(Wire, kw_only=True):
+    """Where the repository is."""
+
+    url: str
+
+
+class UpdateRepoSettings(Wire, kw_only=True):
+    """Body of `update_repo_settings`; only what is present is changed."""
+
+    private: bool | UnsetType = UNSET
+    visibility: Visibility | UnsetType = UNSET
+    gated: Gated | UnsetType = UNSET
+    discussions_disabled: bool | UnsetType = UNSET
+    xet_enabled: bool | UnsetType = UNSET
+
+
+class RepoSettings(Wire, kw_only=True):
+    """The settings that the call has set."""
+
+    private: bool | UnsetType = UNSET
+    gated: Gated | UnsetType = UNSET
+    discussions_disabled: bool | UnsetType = UNSET
+
+
+class InfoQuery(Wire, kw_only=True):
+    """What `repo_info` is asked to tell; `expand` limits the answer to the named properties."""
+
+    blobs: bool = False
+    security_status: bool = False
+    expand: list[str] = []
+
+
+class SiblingLfs(Wire, kw_only=True):
+    """The large file behind a pointer, as `siblings` give it."""
+
+    sha256: str
+    size: int
+    pointer_size: int
+
+
+class Sibling(Wire, kw_only=True):
+    """One file of the revision; everything but the name only with `blobs`."""
+
+    rfilename: str
+    size: int | UnsetType = UNSET
+    blob_id: str | UnsetType = UNSET
+    lfs: SiblingLfs | UnsetType = UNSET
+
+
+class SecurityRepoStatus(Wire, kw_only=True):
+    """The result of scans; no scan has been made when `scans_done` is false."""
+
+    scans_done: bool
+    files_with_issues: list[dict[str, str]]
+
+
+class RepoInfo(Wire, kw_only=True):
+    """A repository at one revision; which fields are present depends on type and query."""
+
+    id_: str = field(name="_id")
+    id: str
+    model_id: str | UnsetType = UNSET
+    author: str | UnsetType = UNSET
+    sha: str | UnsetType = UNSET
+    last_modified: str | UnsetType = UNSET
+    created_at: str | UnsetType = UNSET
+    private: bool | UnsetType = UNSET
+    gated: Gated | UnsetType = UNSET
+    disabled: bool | UnsetType = UNSET
+    downloads: int | UnsetType = UNSET
+    downloads_all_time: int | UnsetType = UNSET
+    likes: int | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    pipeline_tag: str | UnsetType = field(default=UNSET, name="pipeline_tag")
+    library_name: str | UnsetType = field(default=UNSET, name="library_name")
+    card_data: dict[str, Any] | UnsetType = UNSET
+    siblings: list[Sibling] | UnsetType = UNSET
+    used_storage: int | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    sdk: str | UnsetType | None = UNSET
+    discussions_disabled: bool | UnsetType = UNSET
+    xet_enabled: bool | UnsetType = UNSET
+    security_repo_status: SecurityRepoStatus | UnsetType = UNSET
+
+
+class ValidateYaml(Wire, kw_only=True):
+    """Body of `validate_yaml`: the text of a README.md and the type of its repository."""
+
+    content: str
+    repo_type: str = "model"
+
+
+class YamlIssue(Wire, kw_only=True):
+    """One finding; `line` counts from 1 in the file."""
+
+    message: str
+    line: int | UnsetType = UNSET
+
+
+class YamlReport(Wire, kw_only=True):
+    """What is wrong with a card; a commit is refused only for `errors`."""
+
+    errors: list[YamlIssue]
+    warnings: list[YamlIssue]

@@ -1,0 +1,259 @@
+"""Every route of the hub: method, path, the right it needs, and the shapes of body and answer.
+
+Path templates are matched against the raw, undecoded path, and each captured piece is decoded once:
+
+    {type}      model, dataset, space or kernel
+    {prefix}    nothing for models, else `datasets/`, `spaces/` or `kernels/`
+    {repo}      `namespace/name`, or a legacy name without namespace
+    {revision}  one percent-encoded segment, or an unencoded `refs/pr/N` or `refs/convert/NAME`
+    {path}      the rest of the path
+    {…}         any other word: one segment
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from freehold.wire import commits, files, lfs, refs, repos, users
+
+
+class Needs(IntEnum):
+    """The right that a call needs, from the least to the most."""
+
+    NOTHING = 0
+    """Anyone may call."""
+    ACCOUNT = 1
+    """A valid token; the call itself checks what it touches."""
+    SIGNATURE = 2
+    """A URL that the hub signed: it names the caller, the repository and the object."""
+    READ = 3
+    """May know that the repository exists and see its metadata."""
+    CONTENT = 4
+    """May read its files: the gate of a gated repository is passed."""
+    WRITE = 5
+    """May change its files and refs, with a write token."""
+    ADMIN = 6
+    """May change its settings, with a write token."""
+
+
+class Stream:
+    """Stands for a body that is no JSON value: a stream of bytes."""
+
+
+@dataclass(frozen=True)
+class Route:
+    """One call of the protocol; `body` and `returns` are typed JSON unless they are `Stream`."""
+
+    method: str
+    path: str
+    needs: Needs
+    body: type[Any] | None = None
+    query: type[Any] | None = None
+    returns: type[Any] | None = None
+
+
+# The hub itself
+HEALTH = Route("GET", "/health", Needs.NOTHING)
+METRICS = Route("GET", "/metrics", Needs.NOTHING, returns=Stream)
+AGENT_HARNESSES = Route("GET", "/api/agent-harnesses", Needs.NOTHING, returns=users.AgentHarnesses)
+VALIDATE_YAML = Route(
+    "POST",
+    "/api/validate-yaml",
+    Needs.NOTHING,
+    body=repos.ValidateYaml,
+    returns=repos.YamlReport,
+)
+
+# Accounts
+WHOAMI = Route("GET", "/api/whoami-v2", Needs.ACCOUNT, returns=users.WhoAmI)
+
+# Repositories
+CREATE_REPO = Route(
+    "POST",
+    "/api/repos/create",
+    Needs.ACCOUNT,
+    body=repos.CreateRepo,
+    returns=repos.RepoCreated,
+)
+DELETE_REPO = Route("DELETE", "/api/repos/delete", Needs.ACCOUNT, body=repos.DeleteRepo)
+MOVE_REPO = Route("POST", "/api/repos/move", Needs.ACCOUNT, body=repos.MoveRepo)
+REPO_INFO = Route(
+    "GET",
+    "/api/{type}s/{repo}",
+    Needs.READ,
+    query=repos.InfoQuery,
+    returns=repos.RepoInfo,
+)
+REPO_INFO_AT_REVISION = Route(
+    "GET",
+    "/api/{type}s/{repo}/revision/{revision}",
+    Needs.READ,
+    query=repos.InfoQuery,
+    returns=repos.RepoInfo,
+)
+REPO_SCAN = Route("GET", "/api/{type}s/{repo}/scan", Needs.READ, returns=repos.SecurityRepoStatus)
+UPDATE_REPO_SETTINGS = Route(
+    "PUT",
+    "/api/{type}s/{repo}/settings",
+    Needs.ADMIN,
+    body=repos.UpdateRepoSettings,
+    returns=repos.RepoSettings,
+)
+DUPLICATE_REPO = Route(
+    "POST",
+    "/api/{type}s/{repo}/duplicate",
+    Needs.CONTENT,
+    body=repos.DuplicateRepo,
+    returns=repos.RepoUrl,
+)
+AUTH_CHECK = Route("GET", "/api/{type}s/{repo}/auth-check", Needs.CONTENT, returns=Stream)
+AUTH_CHECK_WRITE = Route("GET", "/api/{type}s/{repo}/auth-check/write", Needs.WRITE, returns=Stream)
+
+# Refs
+LIST_REPO_REFS = Route(
+    "GET",
+    "/api/{type}s/{repo}/refs",
+    Needs.READ,
+    query=refs.RefsQuery,
+    returns=refs.Refs,
+)
+CREATE_BRANCH = Route(
+    "POST", "/api/{type}s/{repo}/branch/{branch}", Needs.WRITE, body=refs.CreateBranch
+)
+DELETE_BRANCH = Route("DELETE", "/api/{type}s/{repo}/branch/{branch}", Needs.WRITE)
+CREATE_TAG = Route("POST", "/api/{type}s/{repo}/tag/{revision}", Needs.WRITE, body=refs.CreateTag)
+DELETE_TAG = Route("DELETE", "/api/{type}s/{repo}/tag/{tag}", Needs.WRITE)
+SUPER_SQUASH_HISTORY = Route(
+    "POST",
+    "/api/{type}s/{repo}/super-squash/{branch}",
+    Needs.WRITE,
+    body=refs.SuperSquash,
+    returns=refs.Squashed,
+)
+
+# History
+LIST_REPO_COMMITS = Route(
+    "GET",
+    "/api/{type}s/{repo}/commits/{revision}",
+    Needs.READ,
+    query=commits.CommitsQuery,
+    returns=list[commits.Commit],
+)
+COMPARE = Route(
+    "GET",
+    "/api/{type}s/{repo}/compare/{span}",
+    Needs.CONTENT,
+    query=commits.CompareQuery,
+    returns=commits.Comparison,
+)
+
+# Files
+LIST_REPO_TREE = Route(
+    "GET",
+    "/api/{type}s/{repo}/tree/{revision}/{path}",
+    Needs.READ,
+    query=files.TreeQuery,
+    returns=list[files.TreeEntry],
+)
+GET_PATHS_INFO = Route(
+    "POST",
+    "/api/{type}s/{repo}/paths-info/{revision}",
+    Needs.READ,
+    body=files.PathsInfo,
+    returns=list[files.TreeEntry],
+)
+TREE_SIZE = Route(
+    "GET",
+    "/api/{type}s/{repo}/treesize/{revision}/{path}",
+    Needs.READ,
+    returns=files.TreeSize,
+)
+RESOLVE = Route("GET", "/{prefix}{repo}/resolve/{revision}/{path}", Needs.CONTENT, returns=Stream)
+RAW = Route("GET", "/{prefix}{repo}/raw/{revision}/{path}", Needs.CONTENT, returns=Stream)
+
+# Uploads
+PREUPLOAD = Route(
+    "POST",
+    "/api/{type}s/{repo}/preupload/{revision}",
+    Needs.WRITE,
+    body=files.Preupload,
+    query=commits.CommitQuery,
+    returns=files.PreuploadAnswer,
+)
+CREATE_COMMIT = Route(
+    "POST",
+    "/api/{type}s/{repo}/commit/{revision}",
+    Needs.WRITE,
+    body=Stream,
+    query=commits.CommitQuery,
+    returns=commits.CommitCreated,
+)
+UPLOAD_RAW_FILE = Route(
+    "POST",
+    "/api/{prefix}{repo}/upload/{revision}/{path}",
+    Needs.WRITE,
+    body=Stream,
+    returns=files.Uploaded,
+)
+DELETE_RAW_FILE = Route("DELETE", "/api/{prefix}{repo}/delete/{revision}/{path}", Needs.WRITE)
+
+# Large files
+LFS_BATCH = Route(
+    "POST",
+    "/{prefix}{repo}.git/info/lfs/objects/batch",
+    Needs.READ,
+    body=lfs.Batch,
+    returns=lfs.BatchAnswer,
+)
+LFS_VERIFY = Route(
+    "POST",
+    "/{prefix}{repo}.git/info/lfs/objects/verify",
+    Needs.WRITE,
+    body=lfs.LfsObject,
+    returns=lfs.Nothing,
+)
+LFS_VERIFY_LOCKS = Route(
+    "POST",
+    "/{prefix}{repo}.git/info/lfs/locks/verify",
+    Needs.WRITE,
+    returns=lfs.Locks,
+)
+LFS_UPLOAD = Route("PUT", "/lfs/objects/{oid}", Needs.SIGNATURE, body=Stream)
+LFS_UPLOAD_PART = Route("PUT", "/lfs/uploads/{upload}/{number}", Needs.SIGNATURE, body=Stream)
+LFS_COMPLETE_UPLOAD = Route(
+    "POST",
+    "/lfs/uploads/{upload}",
+    Needs.SIGNATURE,
+    body=lfs.CompleteUpload,
+    returns=lfs.Nothing,
+)
+LFS_DOWNLOAD = Route("GET", "/lfs/objects/{oid}", Needs.SIGNATURE, returns=Stream)
+
+# Parts of the protocol that this hub does not offer yet; they answer 501.
+NOT_SUPPORTED = (
+    Route("GET", "/api/{type}s", Needs.NOTHING),
+    Route("GET", "/api/{type}s/{repo}/xet-read-token/{revision}", Needs.CONTENT),
+    Route("GET", "/api/{type}s/{repo}/xet-write-token/{revision}", Needs.WRITE),
+    Route("GET", "/api/{type}s/{repo}/discussions", Needs.READ),
+    Route("POST", "/api/{type}s/{repo}/discussions", Needs.READ),
+    Route("GET", "/api/{type}s/{repo}/discussions/{path}", Needs.READ),
+    Route("POST", "/api/{type}s/{repo}/discussions/{path}", Needs.READ),
+    Route("POST", "/api/{type}s/{repo}/like", Needs.READ),
+    Route("DELETE", "/api/{type}s/{repo}/like", Needs.READ),
+    Route("GET", "/api/{type}s/{repo}/likers", Needs.READ),
+    Route("GET", "/api/{type}s/{repo}/user-access-request/{path}", Needs.ADMIN),
+    Route("POST", "/api/{type}s/{repo}/user-access-request/{path}", Needs.ADMIN),
+    Route("GET", "/api/{type}s/{repo}/lfs-files", Needs.WRITE),
+    Route("POST", "/api/{type}s/{repo}/lfs-files/{path}", Needs.WRITE),
+    Route("DELETE", "/api/{type}s/{repo}/lfs-files/{path}", Needs.WRITE),
+    Route("GET", "/{prefix}{repo}/info/refs", Needs.CONTENT),
+    Route("POST", "/{prefix}{repo}/git-upload-pack", Needs.CONTENT),
+    Route("POST", "/{prefix}{repo}/git-receive-pack", Needs.WRITE),
+)
+
+
+def named_routes() -> dict[str, Route]:
+    """Every offered route by its name in lower case, in the order of this file."""
+    return {name.lower(): value for name, value in globals().items() if isinstance(value, Route)}

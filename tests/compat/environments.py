@@ -1,0 +1,73 @@
+"""One virtual environment for each version of huggingface_hub that must work with the hub.
+
+`make test` runs this before pytest. An environment is made anew only when its constraint file,
+or the Python it was made with, is no longer the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+CACHE = HERE.parent.parent / ".cache" / "compat"
+
+# The oldest supported client, and the last of each generation that people run.
+VERSIONS = ("0.13.4", "0.36.2", "1.28.0", "2.4.0")
+
+
+def main() -> None:
+    """Make what is missing, two environments at a time."""
+    missing = [version for version in VERSIONS if not is_ready(version)]
+    if missing:
+        sys.stdout.write(f"Installing huggingface_hub {', '.join(missing)} for the tests\n")
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(make, missing):
+            pass
+
+
+def python_of(version: str) -> Path:
+    """Return the Python that imports huggingface_hub `version`."""
+    return CACHE / version / "bin" / "python"
+
+
+def is_ready(version: str) -> bool:
+    """Tell whether the environment of `version` is complete and up to date."""
+    path = stamp_path(version)
+    return path.exists() and path.read_text() == stamp(version)
+
+
+def make(version: str) -> None:
+    """Make the environment of `version`, from nothing; raises `CalledProcessError` if pip fails."""
+    folder = CACHE / version
+    shutil.rmtree(folder, ignore_errors=True)
+    subprocess.run([sys.executable, "-m", "venv", str(folder)], check=True)
+    pip = [str(python_of(version)), "-m", "pip", "--disable-pip-version-check"]
+    install = [*pip, "install", "-qq", "--no-deps", "-r", str(constraints(version))]
+    subprocess.run(install, check=True)
+    subprocess.run([*pip, "check"], check=True, stdout=subprocess.DEVNULL)
+    stamp_path(version).write_text(stamp(version))
+
+
+def constraints(version: str) -> Path:
+    """Return the file that pins everything in the environment of `version`."""
+    return HERE / f"constraints-{version}.txt"
+
+
+def stamp_path(version: str) -> Path:
+    """Return the file that is written when the environment is complete."""
+    return CACHE / version / "stamp"
+
+
+def stamp(version: str) -> str:
+    """Return what the environment was made from: Python, the folder, and the pinned versions."""
+    digest = hashlib.sha256(constraints(version).read_bytes()).hexdigest()
+    return f"{sys.version}\n{CACHE}\n{digest}\n"
+
+
+if __name__ == "__main__":
+    main()
