@@ -1,3 +1,50 @@
 """A self-hosted model hub and a client for any hub."""
 
+from freehold.errors import (
+    BadRequestError,
+    ConflictError,
+    DisabledRepoError,
+    EntryNotFoundError,
+    ForbiddenError,
+    FreeholdError,
+    GatedRepoError,
+    HfHubHTTPError,
+    InternalError,
+    MethodNotAllowedError,
+    NotFoundError,
+    NotSupportedError,
+    PayloadTooLargeError,
+    PreconditionFailedError,
+    RangeNotSatisfiableError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+    TooManyRequestsError,
+    UnauthorizedError,
+    UnprocessableError,
+)
+
 __version__ = "0.1.0"
+
+__all__ = [
+    "BadRequestError",
+    "ConflictError",
+    "DisabledRepoError",
+    "EntryNotFoundError",
+    "ForbiddenError",
+    "FreeholdError",
+    "GatedRepoError",
+    "HfHubHTTPError",
+    "InternalError",
+    "MethodNotAllowedError",
+    "NotFoundError",
+    "NotSupportedError",
+    "PayloadTooLargeError",
+    "PreconditionFailedError",
+    "RangeNotSatisfiableError",
+    "RepositoryNotFoundError",
+    "RevisionNotFoundError",
+    "TooManyRequestsError",
+    "UnauthorizedError",
+    "UnprocessableError",
+    "__version__",
+]

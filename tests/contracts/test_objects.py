@@ -718,10 +718,6 @@ def test_an_address_of_a_bucket_gives_the_bytes_to_anybody(cloud_store: CloudSto
         assert answer.read() == b"for all who have the address"
 
 
-def test_a_bucket_cannot_promise_a_file_name(cloud_store: CloudStore) -> None:
-    assert cloud_store.url(KEY, 60, filename="model.bin") is None
-
-
 def test_an_aborted_upload_leaves_no_unseen_parts_in_the_bucket(
     cloud_store: CloudStore, bucket_url: str
 ) -> None:

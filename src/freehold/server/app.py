@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from freehold.errors import (
@@ -26,7 +26,7 @@ from freehold.server.http import metrics
 from freehold.server.http.bind import Call, Served, not_supported
 from freehold.server.http.errors import make_error_response, make_moved_response
 from freehold.server.http.log import set_up_logging
-from freehold.server.http.rawpath import Router
+from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.streams import Threads
 from freehold.server.hub import Hub, open_hub
 from freehold.server.protocols import lfs, resolve
@@ -60,6 +60,9 @@ _PREFLIGHT = {
     "Access-Control-Allow-Headers": "authorization, content-type, range, accept",
     "Access-Control-Max-Age": "86400",
 }
+
+# Only in the log, as nginx writes it: the client went away before its answer was complete.
+CLIENT_GONE = 499
 
 access_log = logging.getLogger("freehold.access")
 log = logging.getLogger("freehold.server")
@@ -118,6 +121,8 @@ class App:
         try:
             response = await self._respond(Request(scope, exchange.receive), exchange)
             await response(scope, exchange.receive, exchange.send)
+        except ClientDisconnect:
+            exchange.status = CLIENT_GONE
         except Exception:
             log.exception("failed while answering", extra={"fields": {"request_id": exchange.id}})
             raise
@@ -128,26 +133,26 @@ class App:
     async def _respond(self, request: Request, exchange: _Exchange) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_PREFLIGHT)
-        params: dict[str, str] = {}
+        repo_span = (0, 0)
         try:
-            served, params = self._find(request)
+            served, params, repo_span = self._find(request)
             exchange.route = self._names.get(id(served.route), "not_supported")
             call = Call(self._hub, self._threads, request, served.route, params)
             return await served.handler(call)
         except RepoMovedError as moved:
-            return make_moved_response(request, params["repo"], moved.full_name)
+            return make_moved_response(request, repo_span, moved.full_name)
         except HfHubHTTPError as error:
             return make_error_response(request, error)
         except Exception:
             log.exception("unexpected error", extra={"fields": {"request_id": exchange.id}})
             return make_error_response(request, InternalError())
 
-    def _find(self, request: Request) -> tuple[Served, dict[str, str]]:
+    def _find(self, request: Request) -> Match[Served]:
         raw_path = request.scope["raw_path"].decode("latin-1")
         method = "GET" if request.method == "HEAD" else request.method
         match = self._router.find(method, raw_path)
         if match is not None:
-            return match.target, match.params
+            return match
         allowed = self._router.methods(raw_path)
         if allowed:
             raise MethodNotAllowedError(headers={"Allow": ", ".join(allowed)})
@@ -164,7 +169,7 @@ class _Exchange:
         self._started = time.perf_counter()
         self._received = 0
         self._sent = 0
-        self._status = 0
+        self.status = 0
         self.route = "none"
         self.id = _request_id(request)
 
@@ -175,7 +180,7 @@ class _Exchange:
 
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
-            self._status = message["status"]
+            self.status = message["status"]
             message["headers"] = [
                 *message["headers"],
                 (b"x-request-id", self.id.encode("latin-1")),
@@ -188,7 +193,7 @@ class _Exchange:
     def record(self) -> None:
         seconds = time.perf_counter() - self._started
         method = self._request.method
-        metrics.REQUESTS.labels(method, self.route, str(self._status)).inc()
+        metrics.REQUESTS.labels(method, self.route, str(self.status)).inc()
         metrics.SECONDS.labels(self.route).observe(seconds)
         metrics.RECEIVED.inc(self._received)
         metrics.SENT.inc(self._sent)
@@ -198,7 +203,7 @@ class _Exchange:
             "method": method,
             "path": self._request.scope["raw_path"].decode("latin-1"),
             "route": self.route,
-            "status": self._status,
+            "status": self.status,
             "ms": round(seconds * 1000, 2),
             "received": self._received,
             "sent": self._sent,

@@ -5,7 +5,6 @@ Every job may run on several nodes at once: whoever comes second finds nothing t
 
 from __future__ import annotations
 
-import logging
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,8 +16,9 @@ from freehold.server.git import native
 from freehold.server.git.cache import PACK_ENDINGS
 from freehold.server.git.store import LostRaceError
 from freehold.server.hub import Hub, now_ms
+from freehold.server.objects.keys import lfs_key
 
-log = logging.getLogger("freehold.jobs")
+UNLINKED_AT_ONCE = 1000
 
 
 def run_jobs(hub: Hub) -> None:
@@ -28,6 +28,7 @@ def run_jobs(hub: Hub) -> None:
     for repo_id in crowded:
         compact_repo(hub, repo_id)
     end_stale_uploads(hub)
+    free_unlinked_objects(hub)
     empty_trash(hub)
     hub.objects.sweep_staging(hub.config.grace_seconds)
 
@@ -90,6 +91,18 @@ def end_stale_uploads(hub: Hub) -> int:
             lfs.delete_upload(tx, upload_id)
         hub.objects.staged(upload_id).discard()
     return len(stale)
+
+
+def free_unlinked_objects(hub: Hub) -> int:
+    """Puts large files that no repository serves any more into the trash, and gives their number.
+
+    A link that is made at the same moment wins: the database refuses to forget what it names.
+    """
+    before = now_ms() - 1000 * hub.config.grace_seconds
+    with hub.db.write() as tx:
+        freed = lfs.delete_unlinked_objects(tx, before, UNLINKED_AT_ONCE)
+        trash.trash_objects(tx, [lfs_key(sha256) for sha256 in freed], now_ms())
+    return len(freed)
 
 
 def empty_trash(hub: Hub) -> int:

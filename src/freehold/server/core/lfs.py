@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from freehold.errors import (
     BadRequestError,
     ConflictError,
+    InternalError,
     NotFoundError,
     PayloadTooLargeError,
     RepositoryNotFoundError,
@@ -220,6 +221,10 @@ def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, siz
 def _record(hub: Hub, grant: Grant, upload_id: str | None = None) -> None:
     with hub.db.write() as tx:
         _require_repo(tx, grant)
+        # The trash may have been emptied since the bytes were written: no row without its bytes.
+        trash.rescue_object(tx, lfs_key(grant.oid))
+        if hub.objects.size(lfs_key(grant.oid)) != grant.size:
+            raise InternalError("The bytes are gone again: please send them once more.")
         lfs.insert_object(tx, grant.oid, grant.size, now_ms())
         lfs.link_object(tx, grant.repo_id, grant.oid, grant.user_id, now_ms())
         if upload_id is not None:

@@ -12,6 +12,7 @@ from freehold.server.git.reader import CommitData, ObjectReader
 from freehold.wire.ids import check_ref_name
 
 MAIN = "refs/heads/main"
+MAIN_NAMES = frozenset({"main", "HEAD", MAIN})
 
 _ABBREVIATED = re.compile(r"[0-9a-f]{5,40}")
 _PULL_REQUEST = re.compile(r"refs/pr/[1-9][0-9]*")
@@ -40,6 +41,8 @@ def resolve_revision(ctx: Context, repo: Repo, revision: str) -> CommitData:
 
 def find_ref(ctx: Context, repo: Repo, revision: str) -> str | None:
     """The id that a branch, tag, full ref name or `HEAD` leads to, before tags are peeled."""
+    if revision in MAIN_NAMES and repo.main_oid is not None:
+        return repo.main_oid
     names = _candidates(revision)
     with ctx.hub.db.read() as tx:
         found = refs.find_refs(tx, repo.id, names)

@@ -2,70 +2,88 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections import namedtuple
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    TextClause,
-    bindparam,
-    create_engine,
-    event,
-    make_url,
-    text,
-)
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+
+from freehold.errors import BadRequestError
 
 BUSY_SECONDS = 60
 SLOTS = 32
 
 T = TypeVar("T")
 
-
-@lru_cache(maxsize=1024)
-def statement(sql: str, lists: tuple[str, ...] = ()) -> TextClause:
-    """The SQL text as a statement; one object per text, so that it is compiled once.
-
-    The parameters named in `lists` stand for `IN` lists.
-    """
-    clause = text(sql)
-    return clause.bindparams(*(bindparam(name, expanding=True) for name in lists))
+# A name after a colon that follows no word or colon, so that a cast is none.
+_PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
 
 
 class Transaction:
-    """An open connection that runs SQL with `:named` parameters; a list fills an `IN :name`."""
+    """An open connection that runs SQL with `:named` parameters; a list fills an `IN :name`.
 
-    __slots__ = ("connection",)
+    Statements go straight to the driver's cursor: SQLAlchemy's own results would take several
+    times as long as SQLite takes to find a row.
+    """
 
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
+    __slots__ = ("_connection", "_refused", "_style")
+
+    def __init__(self, connection: Any, style: str, refused: type[Exception]) -> None:
+        self._connection = connection
+        self._style = style
+        self._refused = refused
 
     def one(self, sql: str, **values: Any) -> Any | None:
-        """The first row, or `None`."""
-        return self.connection.execute(_prepare(sql, values), values).first()
+        """The first row, or `None`; the columns are attributes."""
+        return self._execute(sql, values).fetchone()
 
     def all(self, sql: str, **values: Any) -> list[Any]:
         """Every row."""
-        return list(self.connection.execute(_prepare(sql, values), values).all())
+        return list(self._execute(sql, values).fetchall())
 
     def run(self, sql: str, **values: Any) -> int:
         """Changes rows and gives their number."""
-        return self.connection.execute(_prepare(sql, values), values).rowcount
+        return int(self._execute(sql, values).rowcount)
 
     def run_many(self, sql: str, rows: list[dict[str, Any]]) -> None:
         """Runs the statement once per row of values."""
         if rows:
-            self.connection.execute(statement(sql), rows)
+            self._connection.cursor().executemany(write_statement(sql, self._style), rows)
+
+    def _execute(self, sql: str, values: dict[str, Any]) -> Any:
+        lists = {name: value for name, value in values.items() if type(value) is list}
+        if lists:
+            sizes = tuple((name, len(value)) for name, value in lists.items())
+            for name, items in lists.items():
+                values |= {f"{name}_{place}": item for place, item in enumerate(items)}
+                del values[name]
+            text = write_statement(sql, self._style, sizes)
+        else:
+            text = write_statement(sql, self._style)
+        try:
+            return self._connection.cursor().execute(text, values)
+        except (self._refused, OverflowError, UnicodeEncodeError) as error:
+            # A number beyond 64 bits, a NUL character, half a character: no column can hold it.
+            raise BadRequestError("A value of the call cannot be stored.") from error
 
 
-def _prepare(sql: str, values: dict[str, Any]) -> TextClause:
-    return statement(sql, tuple(name for name, value in values.items() if type(value) is list))
+@lru_cache(maxsize=2048)
+def write_statement(sql: str, style: str, lists: tuple[tuple[str, int], ...] = ()) -> str:
+    """The statement in the parameter style of the driver: `:name` or `%(name)s`.
+
+    `lists` gives the lengths of the lists; `IN` an empty one is true of no row.
+    """
+    for name, size in lists:
+        places = ", ".join(f":{name}_{place}" for place in range(size)) or "NULL"
+        sql = re.sub(rf":{name}\b", f"({places})", sql)
+    return sql if style == "named" else _PARAMETER.sub(r"%(\1)s", sql)
 
 
 def in_chunks(values: Iterable[T], size: int = 5000) -> Iterator[list[T]]:
@@ -80,8 +98,10 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+        self._style = "named" if self.is_sqlite else "pyformat"
         self._reader = _make_engine(url, self.is_sqlite, autocommit=True)
         self._writer = _make_engine(url, self.is_sqlite, autocommit=False)
+        self._refused = self._reader.dialect.loaded_dbapi.DataError
         # SQLite has one writer at a time and waits by polling; a lock in the process is fair.
         self._turn: AbstractContextManager[Any] = (
             threading.Lock() if self.is_sqlite else nullcontext()
@@ -90,14 +110,17 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """Statements that each see the newest committed state."""
-        with self._reader.connect() as connection:
-            yield Transaction(connection)
+        connection = self._reader.raw_connection()
+        try:
+            yield Transaction(connection, self._style, self._refused)
+        finally:
+            connection.close()
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
         """One transaction: durable when the block ends, undone when it raises."""
         with self._turn, self._writer.begin() as connection:
-            yield Transaction(connection)
+            yield Transaction(connection.connection, self._style, self._refused)
 
     def close(self) -> None:
         """Closes every connection."""
@@ -115,8 +138,8 @@ def _make_engine(url: str, is_sqlite: bool, *, autocommit: bool) -> Engine:
             "isolation_level": None,
         }
     else:
-        options["pool_pre_ping"] = not autocommit
-        options["connect_args"] = {"prepare_threshold": 3}
+        options["pool_pre_ping"] = True
+        options["connect_args"] = {"prepare_threshold": 3, "row_factory": _make_postgres_row}
     if autocommit:
         options["isolation_level"] = "AUTOCOMMIT"
         options["pool_reset_on_return"] = None
@@ -134,7 +157,24 @@ def _make_sqlite_folder(url: str) -> None:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
 
 
+@lru_cache(maxsize=1024)
+def _row_class(names: tuple[str, ...]) -> Any:
+    return namedtuple("Row", names, rename=True)
+
+
+def _make_row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Any:
+    return _row_class(tuple(column[0] for column in cursor.description))._make(values)
+
+
+def _make_postgres_row(cursor: Any) -> Callable[[Sequence[Any]], Any]:
+    maker: Callable[[Sequence[Any]], Any] = _row_class(
+        tuple(column.name for column in cursor.description or ())
+    )._make
+    return maker
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.row_factory = _make_row
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

@@ -29,10 +29,10 @@ class Part(NamedTuple):
 
 
 def insert_object(tx: Transaction, sha256: str, size: int, now: int) -> None:
-    """Records a stored object; one that is known stays as it is."""
+    """Records a stored object, or locks the row of a known one until the transaction ends."""
     tx.run(
         "INSERT INTO lfs_object (sha256, size, created_at) VALUES (:sha256, :size, :now)"
-        " ON CONFLICT DO NOTHING",
+        " ON CONFLICT (sha256) DO UPDATE SET size = excluded.size",
         sha256=sha256,
         size=size,
         now=now,
@@ -172,3 +172,16 @@ def list_stale_uploads(tx: Transaction, before: int) -> list[str]:
     """The uploads that were begun before that time (milliseconds)."""
     rows = tx.all("SELECT id FROM lfs_upload WHERE created_at < :before", before=before)
     return [row.id for row in rows]
+
+
+def delete_unlinked_objects(tx: Transaction, before: int, limit: int) -> list[str]:
+    """Forgets objects stored before that time that no repository serves; gives their hashes."""
+    rows = tx.all(
+        "DELETE FROM lfs_object WHERE sha256 IN (SELECT lfs_object.sha256 FROM lfs_object"
+        " LEFT JOIN repo_lfs ON repo_lfs.sha256 = lfs_object.sha256"
+        " WHERE repo_lfs.sha256 IS NULL AND lfs_object.created_at < :before LIMIT :limit)"
+        " RETURNING sha256",
+        before=before,
+        limit=limit,
+    )
+    return [row.sha256 for row in rows]

@@ -11,7 +11,9 @@ from freehold.server.db.visibility import VISIBLE
 COLUMNS = """repo.id, repo.type, repo.owner_id, account.name AS namespace, repo.name,
     repo.creator_id, repo.private, repo.gated, repo.disabled, repo.discussions_disabled, repo.sdk,
     repo.downloads, repo.likes, repo.used_storage, repo.generation, repo.created_at,
-    repo.updated_at"""
+    repo.updated_at, git_ref.oid AS main_oid"""
+
+_MAIN = "LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main'"
 
 SETTINGS = frozenset({"private", "gated", "discussions_disabled"})
 
@@ -19,6 +21,7 @@ SETTINGS = frozenset({"private", "gated", "discussions_disabled"})
 class Repo(NamedTuple):
     """A repository; times in milliseconds, `used_storage` in bytes.
 
+    `main_oid` is the head of its branch `main`, as of the same moment as everything else.
     `viewer_role` is the role that whoever asked has in the organisation that owns it.
     """
 
@@ -39,6 +42,7 @@ class Repo(NamedTuple):
     generation: int
     created_at: int
     updated_at: int
+    main_oid: str | None
     viewer_role: str | None
 
     @property
@@ -74,7 +78,7 @@ def find_visible_repo(
     row = tx.one(
         f"SELECT {COLUMNS}, org_member.role FROM account"
         " JOIN repo ON repo.owner_id = account.id AND repo.type = :type AND repo.name_key = :name"
-        " LEFT JOIN org_member ON org_member.org_id = account.id"
+        f" {_MAIN} LEFT JOIN org_member ON org_member.org_id = account.id"
         " AND org_member.user_id = :viewer_id"
         f" WHERE account.name_key = :namespace AND {VISIBLE}",
         type=type,
@@ -90,7 +94,7 @@ def find_repo_by_id(tx: Transaction, repo_id: str, viewer_id: str | None) -> Rep
     """The repository of that id, whoever asks."""
     row = tx.one(
         f"SELECT {COLUMNS}, org_member.role FROM repo JOIN account ON account.id = repo.owner_id"
-        " LEFT JOIN org_member ON org_member.org_id = account.id"
+        f" {_MAIN} LEFT JOIN org_member ON org_member.org_id = account.id"
         " AND org_member.user_id = :viewer_id WHERE repo.id = :repo_id",
         repo_id=repo_id,
         viewer_id=viewer_id,

@@ -28,6 +28,11 @@ class _Folder:
         if self.folded is None:
             self.folded = {_fold(taken): taken for taken in (*self.rows, *self.folders)}
         taken = self.folded.setdefault(_fold(name), name)
+        child = self.folders.get(taken)
+        if taken != name and child is not None and child.is_empty():
+            # Its last file was removed, so nothing keeps the name.
+            self.remove(taken)
+            self.folded[_fold(name)] = taken = name
         if taken != name:
             other = taken.decode("utf-8", "replace")
             raise BadRequestError(

@@ -30,6 +30,7 @@ from freehold.wire.routes import Needs, Route, Stream
 
 JSON_LIMIT = 16 * 1024 * 1024
 JSON_TYPE = "application/json; charset=utf-8"
+FORM_TYPE = "application/x-www-form-urlencoded"
 LFS_TYPE = "application/vnd.git-lfs+json"
 
 Handler = Callable[["Call"], Awaitable[Response]]
@@ -50,7 +51,7 @@ class Call:
         """What every URL in the answer starts with: the origin that the client used."""
         if self.hub.config.public_url:
             return self.hub.config.public_url
-        return f"{self.request.url.scheme}://{self.request.headers.get('host', 'localhost')}"
+        return f"{self.request.scope['scheme']}://{self.request.headers.get('host', 'localhost')}"
 
     def context(self) -> Context:
         """The context with the viewer; reads the database, so it belongs in a thread."""
@@ -80,9 +81,9 @@ class Call:
         shape = self.route.body
         assert shape is not None
         data = await read_body(self.request, JSON_LIMIT)
-        if self.request.headers.get("content-type", "").startswith(
-            "application/x-www-form-urlencoded"
-        ):
+        # curl sends JSON under the type of a form unless it is told otherwise.
+        is_form = self.request.headers.get("content-type", "").startswith(FORM_TYPE)
+        if is_form and not data.lstrip().startswith(b"{"):
             return decode_query(_parse_form(data), shape)
         if not data:
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 
 from freehold.errors import HfHubHTTPError
 from freehold.wire.codec import encode_json
@@ -24,7 +24,7 @@ def make_error_response(request: Request, error: HfHubHTTPError) -> Response:
     headers = {"X-Error-Message": _header_text(error.message), **error.headers}
     if error.code is not None:
         headers["X-Error-Code"] = error.code
-    path = request.url.path
+    path = request.scope["raw_path"].decode("latin-1")
     if error.status == 401:
         headers["WWW-Authenticate"] = GIT_CHALLENGE if _is_git(path) else API_CHALLENGE
     if "/resolve/" in path or "/raw/" in path:
@@ -33,21 +33,22 @@ def make_error_response(request: Request, error: HfHubHTTPError) -> Response:
     return Response(encode_json(body), error.status, headers, "application/json; charset=utf-8")
 
 
-def make_moved_response(request: Request, old_name: str, new_name: str) -> Response:
-    """A redirect to the same route of the repository under its name of today."""
+def make_moved_response(request: Request, span: tuple[int, int], full_name: str) -> Response:
+    """A redirect to the same route of the repository under its name of today.
+
+    `span` is where the raw path has the name of before.
+    """
     raw_path = request.scope["raw_path"].decode("latin-1")
-    path = raw_path.replace(f"/{old_name}", f"/{quote(new_name)}", 1)
-    query = request.url.query
-    target = f"{path}?{query}" if query else path
+    path = raw_path[: span[0]] + quote(full_name) + raw_path[span[1] :]
+    query = request.scope["query_string"].decode("latin-1")
     # 307 keeps the method and the body; relative, because clients follow that by hand on HEAD.
-    response = RedirectResponse(target, 307)
-    response.headers["Location"] = target
-    return response
+    location = f"{path}?{query}" if query else path
+    return Response(status_code=307, headers={"Location": location})
 
 
 def _header_text(message: str) -> str:
     """A header holds one line of Latin-1; anything else is replaced."""
-    line = " ".join(message.split())
+    line = "".join(c if c.isprintable() else "?" for c in " ".join(message.split()))
     return line.encode("latin-1", "replace").decode("latin-1")[:2000]
 
 

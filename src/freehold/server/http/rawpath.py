@@ -32,10 +32,14 @@ _TYPE_OF_PREFIX = {prefix: type for type, prefix in URL_PREFIXES.items()}
 
 
 class Match(NamedTuple, Generic[T]):
-    """What serves a request, and the decoded pieces of its path."""
+    """What serves a request, and the decoded pieces of its path.
+
+    `repo_span` is where the raw path names the repository.
+    """
 
     target: T
     params: dict[str, str]
+    repo_span: tuple[int, int]
 
 
 class Router(Generic[T]):
@@ -53,7 +57,8 @@ class Router(Generic[T]):
                 continue
             match = pattern.fullmatch(raw_path)
             if match is not None:
-                return Match(target, _decode(match.groupdict()))
+                span = match.span("repo") if "repo" in pattern.groupindex else (0, 0)
+                return Match(target, _decode(match.groupdict()), span)
         return None
 
     def methods(self, raw_path: str) -> list[str]:
@@ -86,6 +91,8 @@ def _decode(groups: dict[str, str | None]) -> dict[str, str]:
             params[name] = unquote(piece or "", errors="strict")
         except UnicodeDecodeError as error:
             raise BadRequestError("The path is not UTF-8.") from error
+        if "\x00" in params[name]:
+            raise BadRequestError("The path holds a NUL character.")
     prefix = params.pop("prefix", None)
     if prefix is not None:
         params["type"] = _TYPE_OF_PREFIX[prefix]

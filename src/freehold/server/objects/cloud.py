@@ -150,11 +150,9 @@ class CloudStore:
         check_key(key)
         return None
 
-    def url(self, key: str, seconds: int, *, filename: str | None = None) -> str | None:
-        """See ObjectStore; None with a `filename`, because obstore cannot sign one."""
+    def url(self, key: str, seconds: int) -> str | None:
+        """See ObjectStore; the answer names no file, because obstore cannot sign a header."""
         check_key(key)
-        if filename is not None:
-            return None
         return obstore.sign(self.bucket, "GET", key, timedelta(seconds=seconds))
 
     def sweep_staging(self, older_than_seconds: float) -> int:

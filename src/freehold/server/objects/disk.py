@@ -99,7 +99,7 @@ class DiskStore:
         """See ObjectStore."""
         return None if self.size(key) is None else self._path(key)
 
-    def url(self, key: str, seconds: int, *, filename: str | None = None) -> str | None:
+    def url(self, key: str, seconds: int) -> str | None:
         """None: a folder has no address."""
         check_key(key)
         return None

@@ -85,7 +85,7 @@ class MemoryStore:
         check_key(key)
         return None
 
-    def url(self, key: str, seconds: int, *, filename: str | None = None) -> str | None:
+    def url(self, key: str, seconds: int) -> str | None:
         """None: there is no address."""
         check_key(key)
         return None

@@ -131,11 +131,10 @@ class ObjectStore(Protocol):
     def local_path(self, key: str) -> Path | None:
         """The object as a file of this machine, to send or hard-link, never to write; or None."""
 
-    def url(self, key: str, seconds: int, *, filename: str | None = None) -> str | None:
+    def url(self, key: str, seconds: int) -> str | None:
         """An address from which anybody may GET the object for so long, or None to stream it.
 
-        With `filename` the answer of that address must suggest this name to browsers; None also
-        when the backend cannot promise that. Whether the object exists is not checked.
+        Whether the object exists is not checked.
         """
 
     def sweep_staging(self, older_than_seconds: float) -> int:

@@ -96,8 +96,7 @@ def _redirect(call: Call, content: Content, headers: dict[str, str]) -> Response
     """A presigned address, where the operator allows it and the store has one."""
     if not call.hub.config.redirect_downloads or content.object_key is None:
         return None
-    name = content.path.rpartition("/")[2]
-    url = call.hub.objects.url(content.object_key, REDIRECT_SECONDS, filename=name)
+    url = call.hub.objects.url(content.object_key, REDIRECT_SECONDS)
     if url is None:
         return None
     kept = ("X-Repo-Commit", "ETag", "X-Linked-Size", "X-Linked-ETag")
