@@ -362,7 +362,10 @@ def _extend_attributes(
         row = editor.get(ATTRIBUTES)
         text = reader.blob(row.oid.hex()) if row is not None else b""
     rules = LfsRules.parse(text)
-    lines = [lfs_line(path) for path in staged.lfs if not rules.is_lfs(path)]
+    try:
+        lines = [lfs_line(path) for path in staged.lfs if not rules.is_lfs(path)]
+    except ValueError as error:
+        raise BadRequestError(f"A path cannot be kept in LFS: {error}") from error
     if lines:
         text += b"" if not text or text.endswith(b"\n") else b"\n"
         text += "".join(f"{line}\n" for line in lines).encode()

@@ -25,6 +25,11 @@ OPEN_REPOSITORIES = 64
 # In this order: a pack without an index is not seen by any reader.
 PACK_ENDINGS = (".pack", ".idx")
 
+# Trees of more than a hundred files are over libgit2's own limit, and walking a history without
+# keeping them would unpack each one twice. The total is for the whole process, in bytes.
+pygit2.option(pygit2.enums.Option.SET_CACHE_OBJECT_LIMIT, pygit2.enums.ObjectType.TREE, 1 << 20)
+pygit2.option(pygit2.enums.Option.SET_CACHE_MAX_SIZE, 32 << 20)
+
 _CONFIG = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = true\n"
 
 

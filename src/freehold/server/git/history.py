@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import pygit2
 
-from freehold.server.git.listing import find_folder
 from freehold.server.git.memory import Memory
-from freehold.server.git.reader import CommitData, ObjectReader
+from freehold.server.git.reader import ObjectReader
 
 _logs: Memory[str, tuple[str, ...]] = Memory(1_000_000)
 _last_commits: Memory[tuple[str, str], dict[str, str]] = Memory(400_000)
@@ -49,94 +48,104 @@ def find_last_commits(
     missing = {path for path in paths if path not in known}
     if not missing:
         return known
-    found = {**known, **_trace(reader, head, folder, missing)}
+    traced = reader.run(lambda repository: _Trace(repository, folder).follow(head, set(missing)))
+    found = {**known, **traced}
     return _last_commits.put((head, folder), found, len(found) + 1)
 
 
-def _trace(reader: ObjectReader, head: str, folder: str, paths: set[str]) -> dict[str, str]:
-    waiting: dict[str, set[str]] = {head: set(paths)}
-    queue = [_queue_item(reader.commit(head))]
-    found: dict[str, str] = {}
-    while queue and waiting:
-        oid = heapq.heappop(queue)[1]
-        pending = waiting.pop(oid, None)
+class _Trace:
+    """A walk back through history that hands each path on to the parent that has it unchanged."""
+
+    def __init__(self, repository: pygit2.Repository, folder: str) -> None:
+        self._repository = repository
+        self._folder = folder
+        self._prefix = f"{folder}/" if folder else ""
+        self._waiting: dict[str, set[str]] = {}
+        self._queue: list[tuple[int, str]] = []
+        # The tree of the folder in each commit that waits: loaded as a parent's, used as its own.
+        self._trees: dict[str, pygit2.Tree | None] = {}
+
+    def follow(self, head: str, paths: set[str]) -> dict[str, str]:
+        """The last commit of each path."""
+        found: dict[str, str] = {}
+        self._hand_on(self._commit(head), paths)
+        while self._queue:
+            oid = heapq.heappop(self._queue)[1]
+            pending = self._take_known(oid, self._waiting.pop(oid), found)
+            found.update(dict.fromkeys(self._follow_parents(oid, pending), oid))
+            self._trees.pop(oid, None)
+        return found
+
+    def _commit(self, oid: str) -> pygit2.Commit:
+        return self._repository[oid].peel(pygit2.Commit)
+
+    def _hand_on(self, commit: pygit2.Commit, paths: set[str]) -> None:
+        oid = str(commit.id)
+        if oid not in self._waiting:
+            heapq.heappush(self._queue, (-commit.commit_time, oid))
+        self._waiting.setdefault(oid, set()).update(paths)
+
+    def _take_known(self, oid: str, pending: set[str], found: dict[str, str]) -> set[str]:
+        known = _last_commits.get((oid, self._folder)) or {}
+        hits = pending & known.keys()
+        found.update({path: known[path] for path in hits})
+        return pending - hits
+
+    def _follow_parents(self, oid: str, pending: set[str]) -> set[str]:
+        """Hands on what a parent has unchanged; the paths that the commit itself made remain."""
         if not pending:
-            continue
-        pending = _take_known(oid, folder, pending, found)
-        commit = reader.commit(oid)
-        for parent, unchanged in _split_by_parent(reader, commit, folder, pending):
-            if parent not in waiting:
-                heapq.heappush(queue, _queue_item(reader.commit(parent)))
-            waiting.setdefault(parent, set()).update(unchanged)
-            pending -= unchanged
-        found.update(dict.fromkeys(pending, oid))
-    return found
-
-
-def _queue_item(commit: CommitData) -> tuple[int, str]:
-    return (-commit.time, commit.oid)
-
-
-def _take_known(oid: str, folder: str, pending: set[str], found: dict[str, str]) -> set[str]:
-    known = _last_commits.get((oid, folder))
-    if known is None:
+            return pending
+        commit = self._commit(oid)
+        mine = self._tree(commit)
+        for parent in commit.parents:
+            unchanged = pending - self._changed_paths(self._tree(parent), mine)
+            if unchanged:
+                self._hand_on(parent, unchanged)
+                pending = pending - unchanged
+            if not pending:
+                break
         return pending
-    hits = pending & known.keys()
-    found.update({path: known[path] for path in hits})
-    return pending - hits
+
+    def _tree(self, commit: pygit2.Commit) -> pygit2.Tree | None:
+        oid = str(commit.id)
+        if oid not in self._trees:
+            self._trees[oid] = self._find_folder(commit.tree)
+        return self._trees[oid]
+
+    def _find_folder(self, tree: pygit2.Tree) -> pygit2.Tree | None:
+        for name in self._folder.split("/") if self._folder else ():
+            if name not in tree or not isinstance(tree[name], pygit2.Tree):
+                return None
+            tree = self._repository[tree[name].id].peel(pygit2.Tree)
+        return tree
+
+    def _changed_paths(self, old: pygit2.Tree | None, new: pygit2.Tree | None) -> set[str]:
+        """Every path that differs, with the folders above it."""
+        if new is None or (old is not None and old.id == new.id):
+            return set()
+        diff = new.diff_to_tree(old, swap=True) if old is not None else new.diff_to_tree(swap=True)
+        changed: set[str] = set()
+        for delta in diff.deltas:
+            path = delta.new_file.path
+            while path:
+                changed.add(self._prefix + path)
+                path = path.rpartition("/")[0]
+        return changed
 
 
-def _split_by_parent(
-    reader: ObjectReader, commit: CommitData, folder: str, pending: set[str]
-) -> Iterator[tuple[str, set[str]]]:
-    """Each parent with those of the pending paths that it already had as they are."""
-    rest = set(pending)
-    mine = find_folder(reader, commit.tree, folder)
-    for parent in commit.parents:
-        if not rest:
-            return
-        theirs = find_folder(reader, reader.commit(parent).tree, folder)
-        if theirs is None or mine is None:
-            continue
-        unchanged = rest - _changed_paths(reader, theirs, mine, folder) if theirs != mine else rest
-        if unchanged:
-            rest = rest - unchanged
-            yield parent, set(unchanged)
+def compare_trees(reader: ObjectReader, old: str, new: str) -> list[Change]:
+    """What differs between two trees, by path; renames are found."""
+    return reader.run(lambda repository: _compare(repository, old, new))
 
 
-def _changed_paths(reader: ObjectReader, old: str, new: str, folder: str) -> set[str]:
-    prefix = f"{folder}/" if folder else ""
-    changed: set[str] = set()
-    for change in compare_trees(reader, old, new, renames=False):
-        path = change.path
-        while path:
-            changed.add(prefix + path)
-            path = path.rpartition("/")[0]
-    return changed
+def _compare(repository: pygit2.Repository, old: str, new: str) -> list[Change]:
+    return [_describe_delta(delta) for delta in _diff_with_renames(repository, old, new).deltas]
 
 
-def compare_trees(
-    reader: ObjectReader, old: str | None, new: str, *, renames: bool = True
-) -> list[Change]:
-    """What differs from `old` to `new`, by path."""
-    return reader.run(lambda repository: _compare(repository, old, new, renames))
-
-
-def _compare(
-    repository: pygit2.Repository, old: str | None, new: str, renames: bool
-) -> list[Change]:
-    diff = _diff(repository, old, new, renames)
-    return [_describe_delta(delta) for delta in diff.deltas]
-
-
-def _diff(repository: pygit2.Repository, old: str | None, new: str, renames: bool) -> pygit2.Diff:
-    tree = repository[new].peel(pygit2.Tree)
-    if old is None:
-        diff = tree.diff_to_tree(swap=True)
-    else:
-        diff = tree.diff_to_tree(repository[old].peel(pygit2.Tree), swap=True)
-    if renames:
-        diff.find_similar()
+def _diff_with_renames(repository: pygit2.Repository, old: str, new: str) -> pygit2.Diff:
+    trees = [repository[oid].peel(pygit2.Tree) for oid in (old, new)]
+    diff = trees[1].diff_to_tree(trees[0], swap=True)
+    diff.find_similar()
     return diff
 
 
@@ -146,9 +155,9 @@ def _describe_delta(delta: pygit2.DiffDelta) -> Change:
     return Change(delta.new_file.path, status, old_path)
 
 
-def format_patch(reader: ObjectReader, old: str | None, new: str) -> str:
+def format_patch(reader: ObjectReader, old: str, new: str) -> str:
     """The difference between two trees as a textual patch."""
-    return reader.run(lambda repository: _diff(repository, old, new, True).patch or "")
+    return reader.run(lambda repository: _diff_with_renames(repository, old, new).patch or "")
 
 
 def find_merge_base(reader: ObjectReader, one: str, other: str) -> str | None:

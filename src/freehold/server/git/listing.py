@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import pygit2
 
+from freehold.formats.git_objects import parse_tree
 from freehold.formats.lfs_pointer import LfsPointer, parse_pointer
 from freehold.server.git.memory import Memory
 from freehold.server.git.reader import ObjectReader
@@ -47,13 +48,17 @@ def list_folder(reader: ObjectReader, tree_oid: str, path: str = "") -> tuple[En
     if known is not None:
         return known
     prefix = f"{path}/" if path else ""
-    entries = [
-        _describe(reader, prefix + row.name.decode("utf-8", "replace"), row.mode, row.oid.hex())
-        for row in reader.tree(tree_oid)
-        if row.mode != GITLINK
-    ]
+    entries = reader.run(lambda repository: _read_folder(repository, tree_oid, prefix))
     entries.sort(key=lambda entry: (not entry.is_directory, entry.path))
     return _folders.put((tree_oid, path), tuple(entries), len(entries) + 1)
+
+
+def _read_folder(repository: pygit2.Repository, tree_oid: str, prefix: str) -> list[Entry]:
+    return [
+        _describe(repository, prefix + row.name.decode("utf-8", "replace"), row.mode, row.oid.hex())
+        for row in parse_tree(repository.odb.read(tree_oid)[1])
+        if row.mode != GITLINK
+    ]
 
 
 def list_recursively(reader: ObjectReader, tree_oid: str, path: str = "") -> tuple[Entry, ...]:
@@ -67,10 +72,14 @@ def list_recursively(reader: ObjectReader, tree_oid: str, path: str = "") -> tup
 
 def find_entry(reader: ObjectReader, tree_oid: str, path: str) -> Entry | None:
     """The file or folder at `path`, without a look at what is beside it."""
-    found = reader.run(lambda repository: _look_up(repository, tree_oid, path))
+    return reader.run(lambda repository: _find_entry(repository, tree_oid, path))
+
+
+def _find_entry(repository: pygit2.Repository, tree_oid: str, path: str) -> Entry | None:
+    found = _look_up(repository, tree_oid, path)
     if found is None or found[0] == GITLINK:
         return None
-    return _describe(reader, path, *found)
+    return _describe(repository, path, *found)
 
 
 def find_folder(reader: ObjectReader, tree_oid: str, path: str) -> str | None:
@@ -88,18 +97,11 @@ def _look_up(repository: pygit2.Repository, tree_oid: str, path: str) -> tuple[i
         if mode != DIRECTORY:
             return None
         tree = repository[oid].peel(pygit2.Tree)
-        if not name or name not in tree:
+        # libgit2 would read a name only up to its NUL.
+        if not name or "\0" in name or name not in tree:
             return None
         mode, oid = int(tree[name].filemode), str(tree[name].id)
     return mode, oid
-
-
-def describe_blob(reader: ObjectReader, oid: str) -> BlobInfo:
-    """Size and pointer of a blob."""
-    known = _blobs.get(oid)
-    if known is not None:
-        return known
-    return _blobs.put(oid, reader.run(lambda repository: _read_blob_info(repository, oid)))
 
 
 def _walk(reader: ObjectReader, tree_oid: str, path: str) -> Iterator[Entry]:
@@ -109,10 +111,10 @@ def _walk(reader: ObjectReader, tree_oid: str, path: str) -> Iterator[Entry]:
             yield from _walk(reader, entry.oid, entry.path)
 
 
-def _describe(reader: ObjectReader, path: str, mode: int, oid: str) -> Entry:
+def _describe(repository: pygit2.Repository, path: str, mode: int, oid: str) -> Entry:
     if mode == DIRECTORY:
         return Entry(path, oid, True, 0, None, 0)
-    info = describe_blob(reader, oid)
+    info = _blobs.get(oid) or _blobs.put(oid, _read_blob_info(repository, oid))
     size = info.pointer.size if info.pointer else info.size
     return Entry(path, oid, False, size, info.pointer, info.size)
 

@@ -77,18 +77,18 @@ class ObjectReader:
         """The type number of an object and its size, without reading it all."""
         return self.run(lambda repository: repository.odb.read_header(oid))
 
-    def exists(self, oid: str) -> bool:
-        """Whether the repository holds the object, as far as the cache was brought forward."""
-        return oid in self._cache.open(self.repo_id, self._generation).odb
-
     def tree(self, oid: str) -> list[TreeEntry]:
         """The rows of one folder."""
         return parse_tree(self.blob(oid))
 
     def commit(self, oid: str) -> CommitData:
-        """The commit of that id; raises `MissingObjectError` when the id is not a commit."""
+        """The commit of that id; raises `MissingObjectError` when the id is not a commit.
+
+        The id must come from this repository (a ref, the history of one, or `find_commit`): what
+        is remembered of a commit does not say which repositories hold it.
+        """
         known = _commits.get(oid)
-        if known is not None and self.exists(oid):
+        if known is not None:
             return known
         found = self.run(lambda repository: repository[oid].peel(pygit2.Commit))
         return _commits.put(oid, _describe_commit(found))

@@ -91,7 +91,8 @@ def _decode(groups: dict[str, str | None]) -> dict[str, str]:
             params[name] = unquote(piece or "", errors="strict")
         except UnicodeDecodeError as error:
             raise BadRequestError("The path is not UTF-8.") from error
-        if "\x00" in params[name]:
+        if "\0" in params[name]:
+            # Nothing has such a name, and PostgreSQL refuses to look for it.
             raise BadRequestError("The path holds a NUL character.")
     prefix = params.pop("prefix", None)
     if prefix is not None:

@@ -1,0 +1,149 @@
+"""Describing a repository at one revision."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any
+
+from freehold.server.core import cards
+from freehold.server.core.access import Context
+from freehold.server.core.revisions import reader_of, resolve_revision
+from freehold.server.db.repos import Repo
+from freehold.server.git.listing import Entry, list_recursively
+from freehold.server.git.reader import CommitData
+from freehold.wire.dates import iso_time
+from freehold.wire.repos import (
+    InfoQuery,
+    RepoInfo,
+    SecurityRepoStatus,
+    Sibling,
+    SiblingLfs,
+)
+
+
+def repo_scan(ctx: Context, repo: Repo) -> SecurityRepoStatus:
+    """The state of security scans: none has been made."""
+    return SecurityRepoStatus(scans_done=False, files_with_issues=[])
+
+
+def repo_info(ctx: Context, repo: Repo, query: InfoQuery, revision: str = "main") -> RepoInfo:
+    """The repository at a revision; with `expand` only what that names."""
+    commit = resolve_revision(ctx, repo, revision)
+    info = RepoInfo(id_=repo.id, id=repo.full_name)
+    subject = _Subject(ctx, repo, commit, query.blobs)
+    for name in query.expand or _default_properties(repo, query):
+        describe = _PROPERTIES.get(name)
+        if describe is not None:
+            describe(subject, info)
+    return info
+
+
+class _Subject:
+    """What the properties of `repo_info` are read from."""
+
+    def __init__(self, ctx: Context, repo: Repo, commit: CommitData, blobs: bool) -> None:
+        self.ctx = ctx
+        self.repo = repo
+        self.commit = commit
+        self.blobs = blobs
+
+    @cached_property
+    def card(self) -> cards.CardFacts:
+        return cards.read_card(reader_of(self.ctx, self.repo), self.commit)
+
+    def entries(self) -> tuple[Entry, ...]:
+        return list_recursively(reader_of(self.ctx, self.repo), self.commit.tree)
+
+
+_COMMON = (
+    "author",
+    "sha",
+    "lastModified",
+    "createdAt",
+    "private",
+    "gated",
+    "disabled",
+    "likes",
+    "tags",
+    "cardData",
+    "usedStorage",
+)
+_BY_TYPE: dict[str, tuple[str, ...]] = {
+    "model": ("modelId", "downloads", "pipeline_tag", "library_name", "siblings"),
+    "dataset": ("downloads", "siblings"),
+    "space": ("sdk", "siblings"),
+    "kernel": ("downloads",),
+}
+
+
+def _default_properties(repo: Repo, query: InfoQuery) -> list[str]:
+    extra = ["securityStatus"] if query.security_status else []
+    return [*_COMMON, *_BY_TYPE[repo.type], *extra]
+
+
+def _set_card(subject: _Subject, info: RepoInfo) -> None:
+    data = subject.card.data
+    if data:
+        info.card_data = data
+
+
+def _set_card_text(key: str) -> Callable[[_Subject, RepoInfo], None]:
+    def describe(subject: _Subject, info: RepoInfo) -> None:
+        value = subject.card.data.get(key)
+        if isinstance(value, str):
+            setattr(info, key, value)
+
+    return describe
+
+
+def _set_siblings(subject: _Subject, info: RepoInfo) -> None:
+    describe = _sibling_with_blob if subject.blobs else _sibling
+    info.siblings = [describe(entry) for entry in subject.entries() if not entry.is_directory]
+
+
+def _sibling(entry: Entry) -> Sibling:
+    return Sibling(rfilename=entry.path)
+
+
+def _sibling_with_blob(entry: Entry) -> Sibling:
+    answer = Sibling(rfilename=entry.path, size=entry.size, blob_id=entry.oid)
+    if entry.pointer is not None:
+        answer.lfs = SiblingLfs(
+            sha256=entry.pointer.oid, size=entry.size, pointer_size=entry.blob_size
+        )
+    return answer
+
+
+def _setter(field: str, read: Callable[[_Subject], Any]) -> Callable[[_Subject, RepoInfo], None]:
+    def describe(subject: _Subject, info: RepoInfo) -> None:
+        setattr(info, field, read(subject))
+
+    return describe
+
+
+_PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
+    "author": _setter("author", lambda s: s.repo.namespace),
+    "cardData": _set_card,
+    "cardExists": _set_card,
+    "createdAt": _setter("created_at", lambda s: iso_time(s.repo.created_at)),
+    "disabled": _setter("disabled", lambda s: s.repo.disabled),
+    "discussionsDisabled": _setter("discussions_disabled", lambda s: s.repo.discussions_disabled),
+    "downloads": _setter("downloads", lambda s: s.repo.downloads),
+    "downloadsAllTime": _setter("downloads_all_time", lambda s: s.repo.downloads),
+    "gated": _setter("gated", lambda s: s.repo.gated or False),
+    "lastModified": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
+    "library_name": _set_card_text("library_name"),
+    "likes": _setter("likes", lambda s: s.repo.likes),
+    "modelId": _setter("model_id", lambda s: s.repo.full_name),
+    "pipeline_tag": _set_card_text("pipeline_tag"),
+    "private": _setter("private", lambda s: s.repo.private),
+    "sdk": _setter("sdk", lambda s: s.repo.sdk),
+    "securityStatus": _setter("security_repo_status", lambda s: repo_scan(s.ctx, s.repo)),
+    "sha": _setter("sha", lambda s: s.commit.oid),
+    "siblings": _set_siblings,
+    "tags": _setter("tags", lambda s: s.card.tags),
+    "updatedAt": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
+    "usedStorage": _setter("used_storage", lambda s: s.repo.used_storage),
+    "xetEnabled": _setter("xet_enabled", lambda s: False),
+}
