@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from freehold.cli.settings import add_settings, read_settings
+from freehold.wire.ids import ORG_ROLES, TOKEN_ROLES
 
 if TYPE_CHECKING:
     from freehold.server.hub import Hub
-
-ROLES = ("admin", "write", "contributor", "read")
 
 
 def add_parser(commands: Any) -> None:
@@ -39,7 +38,7 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
     create = _add_verb(verbs, "create", "make a token and print it", _create_token)
     create.add_argument("user")
     create.add_argument("--name", dest="token_name", required=True)
-    create.add_argument("--role", choices=("read", "write"), required=True)
+    create.add_argument("--role", choices=TOKEN_ROLES, required=True)
     create.add_argument("--value", help="the token itself, brought from elsewhere")
 
 
@@ -51,7 +50,7 @@ def _add_org(parser: argparse.ArgumentParser) -> None:
     member = _add_verb(verbs, "member", "give a user a role in an organisation", _set_member)
     member.add_argument("org")
     member.add_argument("user")
-    member.add_argument("--role", choices=ROLES, required=True)
+    member.add_argument("--role", choices=ORG_ROLES, required=True)
 
 
 def _add_verb(

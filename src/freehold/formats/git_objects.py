@@ -6,6 +6,7 @@ Object ids are the 20 raw bytes of SHA-1 unless a name says `hex`.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
@@ -18,6 +19,7 @@ GITLINK: Final = 0o160000
 KINDS: Final = ("commit", "tree", "blob", "tag")
 
 _OID_SIZE: Final = 20
+_TREE_ROW: Final = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 # Git trims these from both ends of a name or an address, along with everything up to the space.
 _EDGE_CRUD: Final = "".join(map(chr, range(33))) + ".,:;<>\"\\'"
 _INNER_CRUD: Final = str.maketrans("", "", "\n<>\0")
@@ -58,22 +60,15 @@ def parse_tree(data: bytes) -> list[TreeEntry]:
     """The rows of a tree in their stored order; `ValueError` when the bytes are malformed."""
     entries = []
     position = 0
-    while position < len(data):
-        entry, position = _read_entry(data, position)
-        entries.append(entry)
+    for match in _TREE_ROW.finditer(data):
+        if match.start() != position:
+            break
+        mode, name, oid = match.groups()
+        entries.append(TreeEntry(int(mode, 8), name, oid))
+        position = match.end()
+    if position != len(data):
+        raise ValueError(f"malformed tree at byte {position}")
     return entries
-
-
-def _read_entry(data: bytes, start: int) -> tuple[TreeEntry, int]:
-    space = data.find(b" ", start)
-    nul = data.find(b"\0", space)
-    end = nul + 1 + _OID_SIZE
-    if space < 0 or nul < 0 or end > len(data) or nul == space + 1:
-        raise ValueError(f"malformed tree at byte {start}")
-    mode = data[start:space]
-    if not mode.isdigit() or mode.translate(None, b"01234567"):
-        raise ValueError(f"malformed tree mode at byte {start}")
-    return TreeEntry(int(mode, 8), data[space + 1 : nul], data[nul + 1 : end]), end
 
 
 def build_tree(entries: Iterable[TreeEntry]) -> bytes:

@@ -8,6 +8,7 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from threading import Thread
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -21,7 +22,7 @@ from freehold.errors import (
 )
 from freehold.server.config import Config
 from freehold.server.core.access import RepoMovedError
-from freehold.server.core.jobs import run_jobs
+from freehold.server.core.jobs import compact_crowded, run_jobs
 from freehold.server.http import metrics
 from freehold.server.http.bind import Call, Served, not_supported
 from freehold.server.http.errors import make_error_response, make_moved_response
@@ -94,6 +95,7 @@ class App:
             message = await receive()
             if message["type"] == "lifespan.startup":
                 jobs = asyncio.create_task(self._run_jobs())
+                Thread(target=compact_crowded, args=(self._hub,), daemon=True).start()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self._stop(jobs)
@@ -133,19 +135,21 @@ class App:
     async def _respond(self, request: Request, exchange: _Exchange) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_PREFLIGHT)
-        repo_span = (0, 0)
+        match: Match[Served] | None = None
         try:
-            served, params, repo_span = self._find(request)
-            exchange.route = self._names.get(id(served.route), "not_supported")
-            call = Call(self._hub, self._threads, request, served.route, params)
-            return await served.handler(call)
+            match = self._find(request)
+            route = match.target.route
+            exchange.route = self._names.get(id(route), "not_supported")
+            call = Call(self._hub, self._threads, request, route, match.params)
+            return await match.target.handler(call)
         except RepoMovedError as moved:
-            return make_moved_response(request, repo_span, moved.full_name)
+            span = match.repo_span if match else (0, 0)
+            return make_moved_response(request, span, moved.full_name)
         except HfHubHTTPError as error:
-            return make_error_response(request, error)
+            return make_error_response(match and match.target.route, error)
         except Exception:
             log.exception("unexpected error", extra={"fields": {"request_id": exchange.id}})
-            return make_error_response(request, InternalError())
+            return make_error_response(match and match.target.route, InternalError())
 
     def _find(self, request: Request) -> Match[Served]:
         raw_path = request.scope["raw_path"].decode("latin-1")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from freehold.server.config import Config
+from freehold.server.config import Config, ConfigError
 from freehold.server.db import settings
-from freehold.server.db.database import Database
+from freehold.server.db.database import Database, DatabaseError
 from freehold.server.db.migrate import migrate
 from freehold.server.git.store import GitStore
 from freehold.server.objects.open import open_object_store
@@ -32,18 +34,34 @@ class Hub:
 
 
 def open_hub(config: Config) -> Hub:
-    """Opens the data that `config` names, makes what is missing and brings the schema forward."""
-    config.data.mkdir(parents=True, exist_ok=True)
-    database = Database(config.resolved_database_url)
-    migrate(database)
-    objects = open_object_store(config.object_store, default_root=config.data / "objects")
+    """Opens the data that `config` names, makes what is missing and brings the schema forward.
+
+    Raises `ConfigError` for what cannot be opened.
+    """
+    with _explained("--data"):
+        config.data.mkdir(parents=True, exist_ok=True)
+    with _explained("--database-url"):
+        database = Database(config.resolved_database_url)
+        migrate(database)
+    with _explained("--object-store"):
+        objects = open_object_store(config.object_store, default_root=config.data / "objects")
     return Hub(
         config=config,
         db=database,
-        git=GitStore(config.data / "cache" / "git", database, objects),
+        git=GitStore(config.data / "cache" / "git", database, objects, config.compact_packs),
         objects=objects,
         signing_key=_load_signing_key(database),
     )
+
+
+@contextmanager
+def _explained(flag: str) -> Iterator[None]:
+    """Turns what a wrong setting leads to into one line that names the setting."""
+    try:
+        yield
+    except (OSError, ValueError, DatabaseError) as error:
+        reason = " ".join(str(getattr(error, "orig", error)).split())
+        raise ConfigError(f"{flag}: {reason}") from error
 
 
 def _load_signing_key(database: Database) -> bytes:

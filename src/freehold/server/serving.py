@@ -12,9 +12,8 @@ from pathlib import Path
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from freehold.server.config import SETTINGS, Config
+from freehold.server.config import SETTINGS, Config, ConfigError
 from freehold.server.core import tokens, users
-from freehold.server.db import accounts
 from freehold.server.hub import Hub, open_hub
 
 ADMIN = "admin"
@@ -42,31 +41,38 @@ def run_hub(config: Config) -> None:
 def make_first_admin(hub: Hub) -> list[str]:
     """On the very first start an admin and a token, also saved in the data folder; else nothing.
 
-    The lines to show to whoever started the hub.
+    The lines to show to whoever started the hub. A hub where the name is taken, by an account or
+    by another process that was faster, gets no admin here.
     """
-    with hub.db.read() as tx:
-        if accounts.has_admin(tx):
-            return []
-    users.create_user(hub, ADMIN, is_admin=True)
-    token = tokens.create_token(hub, ADMIN, name="first start", role="write")
+    token = tokens.make_secret()
     path = hub.config.data / ADMIN_FILE
-    _write_secret(path, f"{ADMIN}\n{token}\n")
+    draft = _write_secret(path, f"{ADMIN}\n{token}\n")
+    try:
+        if not users.create_first_admin(hub, ADMIN, token):
+            return []
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
     return [f"Admin: {ADMIN}", f"Token: {token}", f"Both are saved in {path}"]
 
 
-def _write_secret(path: Path, text: str) -> None:
+def _write_secret(path: Path, text: str) -> Path:
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     mode = stat.S_IRUSR | stat.S_IWUSR
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w") as file:
         file.write(text)
-    draft.replace(path)
+    return draft
 
 
 def _listen(config: Config) -> socket.socket:
     family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((config.host, config.port))
+    try:
+        listener.bind((config.host, config.port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"Cannot listen on {config.host}:{config.port}: {error}") from error
     listener.listen(BACKLOG)
     listener.set_inheritable(True)
     return listener

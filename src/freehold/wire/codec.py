@@ -57,4 +57,4 @@ def _convert(values: Mapping[str, Any], shape: type[T]) -> T:
     try:
         return msgspec.convert(values, shape, strict=False)
     except msgspec.ValidationError as error:
-        raise BadRequestError(f"Invalid query parameter: {error}") from error
+        raise BadRequestError(f"Invalid parameter: {error}") from error

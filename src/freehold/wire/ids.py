@@ -36,6 +36,12 @@ _ROUTE_WORDS: Final = """
 RESERVED_NAMESPACES: Final = frozenset(_ROUTE_WORDS.split())
 """Account names that would collide with a page or a route; compared in lower case."""
 
+ORG_ROLES: Final = ("admin", "write", "contributor", "read")
+"""What a member may be in an organization, from the most rights to the least."""
+
+TOKEN_ROLES: Final = ("read", "write")
+"""What a token may be made for."""
+
 MAX_REF_NAME_BYTES: Final = 255
 MAX_PATH_BYTES: Final = 4096
 MAX_SEGMENT_BYTES: Final = 255

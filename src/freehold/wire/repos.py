@@ -145,6 +145,7 @@ class RepoInfo(Wire, kw_only=True):
     pipeline_tag: str | UnsetType = field(default=UNSET, name="pipeline_tag")
     library_name: str | UnsetType = field(default=UNSET, name="library_name")
     card_data: dict[str, Any] | UnsetType = UNSET
+    card_exists: bool | UnsetType = UNSET
     siblings: list[Sibling] | UnsetType = UNSET
     used_storage: int | UnsetType = UNSET
     description: str | UnsetType = UNSET

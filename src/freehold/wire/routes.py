@@ -44,7 +44,11 @@ class Stream:
 
 @dataclass(frozen=True)
 class Route:
-    """One call of the protocol; `body` and `returns` are typed JSON unless they are `Stream`."""
+    """One call of the protocol; `body` and `returns` are typed JSON unless they are `Stream`.
+
+    `pr_needs` is what it takes with `create_pr=1`, which asks for a pull request instead of a
+    change.
+    """
 
     method: str
     path: str
@@ -52,6 +56,8 @@ class Route:
     body: type[Any] | None = None
     query: type[Any] | None = None
     returns: type[Any] | None = None
+    body_required: bool = True
+    pr_needs: Needs | None = None
 
 
 # The hub itself
@@ -120,7 +126,11 @@ LIST_REPO_REFS = Route(
     returns=refs.Refs,
 )
 CREATE_BRANCH = Route(
-    "POST", "/api/{type}s/{repo}/branch/{branch}", Needs.WRITE, body=refs.CreateBranch
+    "POST",
+    "/api/{type}s/{repo}/branch/{branch}",
+    Needs.WRITE,
+    body=refs.CreateBranch,
+    body_required=False,
 )
 DELETE_BRANCH = Route("DELETE", "/api/{type}s/{repo}/branch/{branch}", Needs.WRITE)
 CREATE_TAG = Route("POST", "/api/{type}s/{repo}/tag/{revision}", Needs.WRITE, body=refs.CreateTag)
@@ -131,6 +141,7 @@ SUPER_SQUASH_HISTORY = Route(
     Needs.WRITE,
     body=refs.SuperSquash,
     returns=refs.Squashed,
+    body_required=False,
 )
 
 # History
@@ -181,6 +192,7 @@ PREUPLOAD = Route(
     body=files.Preupload,
     query=commits.CommitQuery,
     returns=files.PreuploadAnswer,
+    pr_needs=Needs.READ,
 )
 CREATE_COMMIT = Route(
     "POST",
@@ -189,6 +201,7 @@ CREATE_COMMIT = Route(
     body=Stream,
     query=commits.CommitQuery,
     returns=commits.CommitCreated,
+    pr_needs=Needs.READ,
 )
 UPLOAD_RAW_FILE = Route(
     "POST",

@@ -131,7 +131,8 @@ def check_level(ctx: Context, repo: Repo, needs: Needs) -> None:
         raise _gated(ctx, repo)
     if needs > Needs.CONTENT:
         if viewer.id is None:
-            raise UnauthorizedError
+            # On plain http, clients take a 401 for a missing repository only by its code.
+            raise missing_repo(viewer)
         if level < needs:
             raise ForbiddenError(USE_PULL_REQUEST if needs == Needs.WRITE else NO_RIGHTS)
         require_write_token(viewer)
@@ -152,17 +153,24 @@ def require_write_token(viewer: Viewer) -> None:
 
 
 def require_namespace(tx: Transaction, viewer: Viewer, namespace: str) -> Account:
-    """The account that owns `namespace`, if the viewer may create repositories in it."""
+    """The account that owns `namespace`, if the viewer may create repositories in it.
+
+    The account stays locked until the transaction ends, so that a name is taken only once.
+    """
     require_write_token(viewer)
     account = accounts.find_account(tx, namespace)
-    if account is not None and viewer.id is not None:
-        if viewer.is_admin or account.id == viewer.id:
-            return account
-        if accounts.find_role(tx, account.id, viewer.id) in CREATOR_ROLES:
-            return account
+    if account is not None and _may_create(tx, viewer, account):
+        accounts.lock_account(tx, account.id)
+        return account
     raise ForbiddenError(
         f"You don't have the rights to create a repository under the namespace {namespace!r}."
     )
+
+
+def _may_create(tx: Transaction, viewer: Viewer, owner: Account) -> bool:
+    if viewer.is_admin or owner.id == viewer.id:
+        return True
+    return accounts.find_role(tx, owner.id, viewer.id or "") in CREATOR_ROLES
 
 
 def _gated(ctx: Context, repo: Repo) -> GatedRepoError:

@@ -17,11 +17,10 @@ from freehold.errors import (
     BadRequestError,
     EntryNotFoundError,
     HfHubHTTPError,
-    NotSupportedError,
     PayloadTooLargeError,
     PreconditionFailedError,
 )
-from freehold.formats.git_objects import Signature, build_commit, object_id
+from freehold.formats.git_objects import EXECUTABLE, FILE, Signature, build_commit, object_id
 from freehold.formats.gitattributes import LfsRules, lfs_line
 from freehold.formats.lfs_pointer import build_pointer
 from freehold.formats.pack import PackWriter
@@ -40,7 +39,6 @@ from freehold.wire.commits import (
     CommitCreated,
     CommitHeader,
     CommitLine,
-    CommitQuery,
     DeleteOperation,
     FileOperation,
     JsonCommit,
@@ -50,7 +48,6 @@ from freehold.wire.ids import check_path
 from freehold.wire.repos import InlineFile
 
 ATTRIBUTES = ".gitattributes"
-FILE_MODE = 0o100644
 SYSTEM = "system"
 
 # A lost race means that somebody else won it, so a busy branch always moves; this bounds one call.
@@ -99,7 +96,7 @@ class Staged:
 
 
 def create_commit(
-    ctx: Context, repo: Repo, revision: str, body: BinaryIO, content_type: str, query: CommitQuery
+    ctx: Context, repo: Repo, revision: str, body: BinaryIO, content_type: str
 ) -> CommitCreated:
     """One commit on a branch with all operations of the body.
 
@@ -107,14 +104,13 @@ def create_commit(
     what breaks a rule, `PreconditionFailedError` when the branch is not at `parentCommit`,
     `EntryNotFoundError` for a deletion of what is not there.
     """
-    if query.create_pr:
-        raise NotSupportedError("This hub does not offer pull requests yet.")
     limit = ctx.hub.config.inline_limit
     if content_type.partition(";")[0].strip() == "application/json":
         staged = _stage_json(decode_json(_read_whole(body), JsonCommit), limit)
     else:
         staged = stage_lines(_read_lines(body, 2 * limit + MIB), limit)
-    oid = apply(ctx, repo, branch_ref(revision), staged)
+    with staged.writer:
+        oid = apply(ctx, repo, branch_ref(revision), staged)
     url = f"{ctx.repo_url(repo.type, repo.full_name)}/commit/{oid}"
     return CommitCreated(commit_oid=oid, commit_url=url)
 
@@ -334,7 +330,7 @@ def _build_tree(
 def _mode_of(editor: TreeEditor, path: str) -> int:
     """A file that is replaced stays executable if it was; a link becomes a file."""
     row = editor.get(path)
-    return row.mode if row is not None and row.mode == 0o100755 else FILE_MODE
+    return row.mode if row is not None and row.mode == EXECUTABLE else FILE
 
 
 def _delete(editor: TreeEditor, staged: Staged) -> None:
@@ -369,7 +365,7 @@ def _extend_attributes(
     if lines:
         text += b"" if not text or text.endswith(b"\n") else b"\n"
         text += "".join(f"{line}\n" for line in lines).encode()
-        editor.put(ATTRIBUTES, FILE_MODE, object_id("blob", text))
+        editor.put(ATTRIBUTES, FILE, object_id("blob", text))
         yield "blob", text
 
 
@@ -416,7 +412,7 @@ def stage_initial_commit(
         staged.put_file(path, decode_content(path, given.content, given.encoding))
     editor = TreeEditor(None, None)
     for path, oid in staged.files.items():
-        editor.put(path, FILE_MODE, oid)
+        editor.put(path, FILE, oid)
     root, trees = editor.finish()
     data = write_commit(root.hex(), [], SYSTEM, "initial commit")
     extra = [*(("tree", tree) for tree in trees), ("commit", data)]

@@ -188,7 +188,8 @@ def upload_raw_file(ctx: Context, repo: Repo, revision: str, path: str, data: by
     path = check_path(path)
     staged = Staged(CommitHeader(summary=f"Upload {path}"))
     staged.put_file(path, data)
-    apply(ctx, repo, branch_ref(revision), staged)
+    with staged.writer:
+        apply(ctx, repo, branch_ref(revision), staged)
     return Uploaded(url=f"{ctx.repo_url(repo.type, repo.full_name)}/blob/{revision}/{path}")
 
 

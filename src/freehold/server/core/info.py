@@ -125,7 +125,7 @@ def _setter(field: str, read: Callable[[_Subject], Any]) -> Callable[[_Subject, 
 _PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
     "author": _setter("author", lambda s: s.repo.namespace),
     "cardData": _set_card,
-    "cardExists": _set_card,
+    "cardExists": _setter("card_exists", lambda s: bool(s.card.data)),
     "createdAt": _setter("created_at", lambda s: iso_time(s.repo.created_at)),
     "disabled": _setter("disabled", lambda s: s.repo.disabled),
     "discussionsDisabled": _setter("discussions_disabled", lambda s: s.repo.discussions_disabled),

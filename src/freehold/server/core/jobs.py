@@ -5,6 +5,7 @@ Every job may run on several nodes at once: whoever comes second finds nothing t
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +21,8 @@ from freehold.server.objects.keys import lfs_key
 
 UNLINKED_AT_ONCE = 1000
 
+log = logging.getLogger("freehold.jobs")
+
 
 def run_jobs(hub: Hub) -> None:
     """One round of everything that is due."""
@@ -31,6 +34,16 @@ def run_jobs(hub: Hub) -> None:
     free_unlinked_objects(hub)
     empty_trash(hub)
     hub.objects.sweep_staging(hub.config.grace_seconds)
+
+
+def compact_crowded(hub: Hub) -> None:
+    """Compacts repositories as soon as they have had many changes; never returns."""
+    while True:
+        repo_id = hub.git.crowded.get()
+        try:
+            compact_repo(hub, repo_id)
+        except Exception:  # (one repository that fails must not end the others)
+            log.exception("a repository could not be compacted: %s", repo_id)
 
 
 def compact_repo(hub: Hub, repo_id: str) -> int:
@@ -47,8 +60,8 @@ def compact_repo(hub: Hub, repo_id: str) -> int:
     repository = hub.git.cache.bring_forward(repo_id, 0)
     with tempfile.TemporaryDirectory() as folder:
         names = dict.fromkeys(pack.name for pack in chosen)
-        combined = native.combine_packs(str(repository), names, Path(folder))
         try:
+            combined = native.combine_packs(str(repository), names, Path(folder))
             hub.git.publish(
                 repo_id,
                 [],
@@ -56,9 +69,17 @@ def compact_repo(hub: Hub, repo_id: str) -> int:
                 now_ms(),
                 lambda tx: _drop_packs(tx, repo_id, chosen),
             )
-        except LostRaceError:
+        except (LostRaceError, native.GitError):
+            # Whoever was faster has taken the packs away, from the list and from a shared cache.
+            if _are_listed(hub, repo_id, chosen):
+                raise
             return 0
     return len(chosen)
+
+
+def _are_listed(hub: Hub, repo_id: str, chosen: Sequence[Pack]) -> bool:
+    with hub.db.read() as tx:
+        return set(chosen) <= set(packs.list_packs(tx, repo_id))
 
 
 def choose_packs(listed: Sequence[Pack]) -> list[Pack]:

@@ -30,6 +30,7 @@ from freehold.server.db.repos import Repo
 from freehold.server.hub import Hub, new_id, now_ms
 from freehold.server.objects.keys import lfs_key
 from freehold.server.objects.store import DigestMismatchError, ObjectMissingError, ObjectWriter
+from freehold.wire.etags import strip_etag
 from freehold.wire.lfs import (
     Action,
     Actions,
@@ -175,6 +176,8 @@ def find_usable_sizes(ctx: Context, repo: Repo, oids: Sequence[str]) -> dict[str
 
 def link_objects(tx: Transaction, repo_id: str, oids: list[str], pusher_id: str) -> None:
     """Lets the repository serve the objects, as part of the commit that names them."""
+    if oids:
+        repos.lock_repo(tx, repo_id)
     for oid in oids:
         lfs.link_object(tx, repo_id, oid, pusher_id, now_ms())
 
@@ -220,7 +223,7 @@ def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, siz
 
 def _record(hub: Hub, grant: Grant, upload_id: str | None = None) -> None:
     with hub.db.write() as tx:
-        _require_repo(tx, grant)
+        repos.lock_repo(tx, grant.repo_id)
         # The trash may have been emptied since the bytes were written: no row without its bytes.
         trash.rescue_object(tx, lfs_key(grant.oid))
         if hub.objects.size(lfs_key(grant.oid)) != grant.size:
@@ -300,17 +303,10 @@ def _check_parts(hub: Hub, upload: Upload, body: CompleteUpload) -> list[Part]:
     missing = set(range(1, _part_count(upload) + 1)) - {part.number for part in held}
     if missing:
         raise BadRequestError(f"Parts are missing: {_shorten(sorted(missing))}")
-    tags = {part.number: part.etag for part in held}
-    wrong = [
-        part.part_number for part in body.parts if _tag(part.etag) != tags.get(part.part_number)
-    ]
-    if wrong or len(named) != len(held):
+    stored = {part.number: part.etag for part in held}
+    if {part.part_number: strip_etag(part.etag) for part in body.parts} != stored:
         raise BadRequestError("The parts of the call are not those that the hub holds.")
     return held
-
-
-def _tag(etag: str) -> str:
-    return etag.strip().removeprefix("W/").strip('"')
 
 
 def _shorten(numbers: list[int]) -> str:

@@ -7,9 +7,7 @@ from freehold.server.db import accounts
 from freehold.server.db.accounts import Account
 from freehold.server.db.database import Transaction
 from freehold.server.hub import Hub, new_id, now_ms
-from freehold.wire.ids import check_account_name
-
-ROLES = ("admin", "write", "contributor", "read")
+from freehold.wire.ids import ORG_ROLES, check_account_name
 
 
 def create_org(hub: Hub, name: str, *, owner: str, fullname: str | None = None) -> Account:
@@ -29,8 +27,8 @@ def create_org(hub: Hub, name: str, *, owner: str, fullname: str | None = None) 
 
 def set_member(hub: Hub, org: str, user: str, role: str) -> None:
     """Gives a user a role in an organisation, whatever it was before."""
-    if role not in ROLES:
-        raise BadRequestError(f"A role is one of {', '.join(ROLES)}, not {role!r}.")
+    if role not in ORG_ROLES:
+        raise BadRequestError(f"A role is one of {', '.join(ORG_ROLES)}, not {role!r}.")
     with hub.db.write() as tx:
         accounts.put_member(tx, _find(tx, org, "org").id, _find(tx, user, "user").id, role)
 

@@ -16,7 +16,8 @@ from freehold.server.core.revisions import (
     resolve_revision,
     unknown_revision,
 )
-from freehold.server.db import refs
+from freehold.server.db import refs, repos
+from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
 from freehold.server.git.store import LostRaceError, PackSource, RefChange
 from freehold.server.hub import now_ms
@@ -135,18 +136,17 @@ def _find(ctx: Context, repo: Repo, name: str) -> str | None:
 
 
 def _move(ctx: Context, repo: Repo, change: RefChange, sources: list[PackSource]) -> None:
-    _refuse_nesting(ctx, repo, change.name)
+    check = partial(_refuse_nesting, repo_id=repo.id, name=change.name)
     try:
-        ctx.hub.git.publish(repo.id, [change], sources, now_ms())
+        ctx.hub.git.publish(repo.id, [change], sources, now_ms(), check)
     except LostRaceError as error:
         raise ConflictError(f"Reference already exists: {change.name}") from error
 
 
-def _refuse_nesting(ctx: Context, repo: Repo, name: str) -> None:
+def _refuse_nesting(tx: Transaction, repo_id: str, name: str) -> None:
     """Git keeps refs as files, so `a` and `a/b` cannot both be there."""
-    with ctx.hub.db.read() as tx:
-        others = refs.list_refs(tx, repo.id)
-    for other in others:
+    repos.lock_repo(tx, repo_id)
+    for other in refs.list_refs(tx, repo_id):
         if other.startswith(f"{name}/") or name.startswith(f"{other}/"):
             raise ConflictError(f"Reference {name} is in the way of {other}, which exists.")
 

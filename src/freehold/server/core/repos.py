@@ -138,15 +138,15 @@ def _initial_card(type: RepoType, body: CreateRepo) -> dict[str, str]:
 
 
 def _quote(text: str) -> str:
-    """The text as a YAML scalar: plain where that is safe, else as a JSON string, which is YAML."""
-    plain = text.replace("-", "").replace(".", "").replace(" ", "")
-    return text if plain.isalpha() and text == text.strip() else encode_json(text).decode()
+    """The text as a YAML scalar: a JSON string is one, and is never taken for a boolean."""
+    return encode_json(text).decode()
 
 
 def delete_repo(ctx: Context, body: DeleteRepo) -> None:
-    """Deletes a repository; its bytes are freed after the grace period."""
+    """Deletes a repository; a background job frees its bytes after the grace period."""
     repo = _open_named(ctx, body.type, body.organization, body.name)
     with ctx.hub.db.write() as tx:
+        repos.lock_repo(tx, repo.id)
         keys = [p.object_key for p in packs.list_packs(tx, repo.id) if p.object_key is not None]
         repos.delete_repo(tx, repo.id)
         trash.trash_objects(tx, [key + end for key in keys for end in PACK_ENDINGS], now_ms())

@@ -10,8 +10,8 @@ from freehold.errors import BadRequestError, ConflictError, NotFoundError
 from freehold.server.core.access import STRANGER, Viewer
 from freehold.server.db import accounts, tokens
 from freehold.server.hub import Hub, new_id, now_ms
+from freehold.wire.ids import TOKEN_ROLES
 
-ROLES = ("read", "write")
 MIN_LENGTH = 20
 MAX_LENGTH = 512
 
@@ -33,11 +33,11 @@ def create_token(
     `ConflictError` for a name or value in use, `BadRequestError` for a role or value that cannot
     be.
     """
-    if role not in ROLES:
-        raise BadRequestError(f"A token's role is one of {', '.join(ROLES)}, not {role!r}.")
+    if role not in TOKEN_ROLES:
+        raise BadRequestError(f"A token's role is one of {', '.join(TOKEN_ROLES)}, not {role!r}.")
     if not 1 <= len(name) <= 200:
         raise BadRequestError("A token's name has 1 to 200 characters.")
-    secret = check_secret(value) if value is not None else _make_secret()
+    secret = check_secret(value) if value is not None else make_secret()
     with hub.db.write() as tx:
         owner = accounts.find_account(tx, user)
         if owner is None or owner.kind != "user":
@@ -75,5 +75,6 @@ def hash_secret(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _make_secret() -> str:
+def make_secret() -> str:
+    """A new token value."""
     return "hf_" + "".join(secrets.choice(_ALPHABET) for _ in range(34))

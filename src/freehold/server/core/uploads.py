@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 
-from freehold.errors import BadRequestError, NotSupportedError, PayloadTooLargeError
+from freehold.errors import BadRequestError, PayloadTooLargeError
 from freehold.formats.gitattributes import LfsRules
 from freehold.formats.gitignore import IgnoreRules
 from freehold.formats.text import looks_binary
@@ -15,19 +15,14 @@ from freehold.server.core.revisions import reader_of, resolve_revision
 from freehold.server.db.repos import Repo
 from freehold.server.git.listing import Entry, find_entry
 from freehold.server.git.reader import CommitData, ObjectReader
-from freehold.wire.commits import CommitQuery
 from freehold.wire.files import Preupload, PreuploadAnswer, PreuploadFile, UploadMode
 
 IGNORE = ".gitignore"
 MAX_FILES = 1000
 
 
-def preupload(
-    ctx: Context, repo: Repo, revision: str, body: Preupload, query: CommitQuery
-) -> PreuploadAnswer:
+def preupload(ctx: Context, repo: Repo, revision: str, body: Preupload) -> PreuploadAnswer:
     """For each file whether it goes into git or through LFS, and what the path holds now."""
-    if query.create_pr:
-        raise NotSupportedError("This hub does not offer pull requests yet.")
     if len(body.files) > MAX_FILES:
         raise PayloadTooLargeError(f"At most {MAX_FILES} files can be asked for at once.")
     commit = resolve_revision(ctx, repo, revision)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from freehold.errors import BadRequestError, ConflictError
 from freehold.server.core.access import Context, require_account
+from freehold.server.core.tokens import hash_secret
 from freehold.server.db import accounts
 from freehold.server.db.accounts import Account
-from freehold.server.db.tokens import TokenOwner
+from freehold.server.db.tokens import Token, TokenOwner, insert_token
 from freehold.server.hub import Hub, new_id, now_ms
 from freehold.wire.dates import iso_time
 from freehold.wire.ids import check_account_name
@@ -46,6 +47,18 @@ def create_user(
         if not accounts.insert_account(tx, account):
             raise ConflictError(f"The name {name!r} is taken.")
     return account
+
+
+def create_first_admin(hub: Hub, name: str, secret: str) -> bool:
+    """An admin with that token; false when there is an admin already, or the name is taken."""
+    admin = Account(new_id(), "user", name, name, None, None, True, now_ms())
+    token = Token(
+        new_id(), admin.id, "first start", "write", hash_secret(secret), admin.created_at, None
+    )
+    with hub.db.write() as tx:
+        if accounts.has_admin(tx) or not accounts.insert_account(tx, admin):
+            return False
+        return insert_token(tx, token)
 
 
 def _hash_password(password: str | None) -> str | None:

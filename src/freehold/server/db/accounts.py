@@ -50,6 +50,11 @@ def find_account(tx: Transaction, name: str) -> Account | None:
     return None if row is None else Account._make(row)._replace(is_admin=bool(row.is_admin))
 
 
+def lock_account(tx: Transaction, account_id: str) -> None:
+    """Keeps others from taking names in the account's namespace until the transaction ends."""
+    tx.run("UPDATE account SET kind = kind WHERE id = :account_id", account_id=account_id)
+
+
 def has_admin(tx: Transaction) -> bool:
     """Whether the hub has an administrator."""
     return tx.one("SELECT 1 FROM account WHERE is_admin = TRUE LIMIT 1") is not None

@@ -6,7 +6,7 @@ import re
 import sqlite3
 import threading
 from collections import namedtuple
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from itertools import islice
@@ -14,13 +14,17 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import SQLAlchemyError
 
-from freehold.errors import BadRequestError
+from freehold.errors import BadRequestError, ConflictError
 
 BUSY_SECONDS = 60
 SLOTS = 32
 
 T = TypeVar("T")
+
+DatabaseError = SQLAlchemyError
+"""What opening a database raises when its URL is wrong or nothing answers there."""
 
 # A name after a colon that follows no word or colon, so that a cast is none.
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
@@ -33,20 +37,24 @@ class Transaction:
     times as long as SQLite takes to find a row.
     """
 
-    __slots__ = ("_connection", "_refused", "_style")
+    __slots__ = ("_conflict", "_connection", "_refused", "_style")
 
-    def __init__(self, connection: Any, style: str, refused: type[Exception]) -> None:
+    def __init__(self, connection: Any, style: str, driver: Any) -> None:
         self._connection = connection
         self._style = style
-        self._refused = refused
+        self._refused = driver.DataError
+        self._conflict = driver.IntegrityError
 
     def one(self, sql: str, **values: Any) -> Any | None:
         """The first row, or `None`; the columns are attributes."""
-        return self._execute(sql, values).fetchone()
+        cursor = self._execute(sql, values)
+        row = cursor.fetchone()
+        return None if row is None else _row_class(cursor)._make(row)
 
     def all(self, sql: str, **values: Any) -> list[Any]:
         """Every row."""
-        return list(self._execute(sql, values).fetchall())
+        cursor = self._execute(sql, values)
+        return list(map(_row_class(cursor)._make, cursor.fetchall()))
 
     def run(self, sql: str, **values: Any) -> int:
         """Changes rows and gives their number."""
@@ -72,6 +80,9 @@ class Transaction:
         except (self._refused, OverflowError, UnicodeEncodeError) as error:
             # A number beyond 64 bits, a NUL character, half a character: no column can hold it.
             raise BadRequestError("A value of the call cannot be stored.") from error
+        except self._conflict as error:
+            # Somebody else took a name, or deleted what a new row belongs to, a moment ago.
+            raise ConflictError("Another call was faster: please try again.") from error
 
 
 @lru_cache(maxsize=2048)
@@ -101,7 +112,7 @@ class Database:
         self._style = "named" if self.is_sqlite else "pyformat"
         self._reader = _make_engine(url, self.is_sqlite, autocommit=True)
         self._writer = _make_engine(url, self.is_sqlite, autocommit=False)
-        self._refused = self._reader.dialect.loaded_dbapi.DataError
+        self._driver: Any = self._reader.dialect.loaded_dbapi
         # SQLite has one writer at a time and waits by polling; a lock in the process is fair.
         self._turn: AbstractContextManager[Any] = (
             threading.Lock() if self.is_sqlite else nullcontext()
@@ -112,7 +123,7 @@ class Database:
         """Statements that each see the newest committed state."""
         connection = self._reader.raw_connection()
         try:
-            yield Transaction(connection, self._style, self._refused)
+            yield Transaction(connection, self._style, self._driver)
         finally:
             connection.close()
 
@@ -120,7 +131,7 @@ class Database:
     def write(self) -> Iterator[Transaction]:
         """One transaction: durable when the block ends, undone when it raises."""
         with self._turn, self._writer.begin() as connection:
-            yield Transaction(connection.connection, self._style, self._refused)
+            yield Transaction(connection.connection, self._style, self._driver)
 
     def close(self) -> None:
         """Closes every connection."""
@@ -139,7 +150,7 @@ def _make_engine(url: str, is_sqlite: bool, *, autocommit: bool) -> Engine:
         }
     else:
         options["pool_pre_ping"] = True
-        options["connect_args"] = {"prepare_threshold": 3, "row_factory": _make_postgres_row}
+        options["connect_args"] = {"prepare_threshold": 3}
     if autocommit:
         options["isolation_level"] = "AUTOCOMMIT"
         options["pool_reset_on_return"] = None
@@ -157,24 +168,16 @@ def _make_sqlite_folder(url: str) -> None:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
 
 
+def _row_class(cursor: Any) -> Any:
+    return _make_row_class(tuple(column[0] for column in cursor.description))
+
+
 @lru_cache(maxsize=1024)
-def _row_class(names: tuple[str, ...]) -> Any:
+def _make_row_class(names: tuple[str, ...]) -> Any:
     return namedtuple("Row", names, rename=True)
 
 
-def _make_row(cursor: sqlite3.Cursor, values: tuple[Any, ...]) -> Any:
-    return _row_class(tuple(column[0] for column in cursor.description))._make(values)
-
-
-def _make_postgres_row(cursor: Any) -> Callable[[Sequence[Any]], Any]:
-    maker: Callable[[Sequence[Any]], Any] = _row_class(
-        tuple(column.name for column in cursor.description or ())
-    )._make
-    return maker
-
-
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
-    connection.row_factory = _make_row
     for pragma in (
         "journal_mode=WAL",
         "synchronous=FULL",

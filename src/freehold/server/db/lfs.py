@@ -100,7 +100,7 @@ def find_readable_sizes(
 
 
 def copy_links(tx: Transaction, source_id: str, target_id: str, now: int) -> None:
-    """Lets one repository serve everything that another serves."""
+    """Lets a new repository serve everything that another serves."""
     tx.run(
         "INSERT INTO repo_lfs (repo_id, sha256, pusher_id, created_at)"
         " SELECT :target_id, sha256, pusher_id, :now FROM repo_lfs WHERE repo_id = :source_id"
@@ -108,6 +108,12 @@ def copy_links(tx: Transaction, source_id: str, target_id: str, now: int) -> Non
         source_id=source_id,
         target_id=target_id,
         now=now,
+    )
+    tx.run(
+        "UPDATE repo SET used_storage = used_storage + COALESCE((SELECT SUM(lfs_object.size)"
+        " FROM repo_lfs JOIN lfs_object ON lfs_object.sha256 = repo_lfs.sha256"
+        " WHERE repo_lfs.repo_id = :target_id), 0) WHERE id = :target_id",
+        target_id=target_id,
     )
 
 

@@ -40,12 +40,13 @@ def insert_pack(
     )
 
 
-def list_packs(tx: Transaction, repo_id: str) -> list[Pack]:
-    """The packs of a repository, oldest first."""
+def list_packs(tx: Transaction, repo_id: str, after: int = 0) -> list[Pack]:
+    """The packs of a repository of a generation later than `after`, oldest first."""
     rows = tx.all(
         "SELECT seq, name, size, object_count, object_key FROM git_pack"
-        " WHERE repo_id = :repo_id ORDER BY seq",
+        " WHERE repo_id = :repo_id AND seq > :after ORDER BY seq",
         repo_id=repo_id,
+        after=after,
     )
     return [Pack(*row) for row in rows]
 

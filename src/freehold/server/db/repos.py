@@ -204,6 +204,15 @@ def delete_repo(tx: Transaction, repo_id: str) -> None:
     tx.run("DELETE FROM repo WHERE id = :repo_id", repo_id=repo_id)
 
 
+def lock_repo(tx: Transaction, repo_id: str) -> None:
+    """Keeps others from changing or deleting the repository until the transaction ends.
+
+    Raises `RepositoryNotFoundError` when it was deleted in the meantime.
+    """
+    if not tx.run("UPDATE repo SET generation = generation WHERE id = :repo_id", repo_id=repo_id):
+        raise RepositoryNotFoundError
+
+
 def advance_repo(tx: Transaction, repo_id: str, added_bytes: int, now: int | None) -> int:
     """Starts the next generation of the repository and gives its number.
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+import time
 import uuid
-from collections import defaultdict
 from pathlib import Path
 
 import pygit2
@@ -21,6 +21,11 @@ from freehold.server.git.memory import Memory
 from freehold.server.objects.store import ObjectStore
 
 OPEN_REPOSITORIES = 64
+KNOWN_REPOSITORIES = 100_000
+LOCKS = 64
+
+# A draft of a process that was killed; a living one takes seconds.
+ABANDONED_SECONDS = 3600
 
 # In this order: a pack without an index is not seen by any reader.
 PACK_ENDINGS = (".pack", ".idx")
@@ -40,9 +45,9 @@ class GitCache:
         self._root = root
         self._database = database
         self._objects = objects
-        self._generations: dict[str, int] = {}
+        self._generations: Memory[str, int] = Memory(KNOWN_REPOSITORIES)
         self._handles: Memory[str, pygit2.Repository] = Memory(OPEN_REPOSITORIES)
-        self._locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._locks = [threading.RLock() for _ in range(LOCKS)]
 
     def path(self, repo_id: str) -> Path:
         """Where the repository is, whether or not it is there yet."""
@@ -50,7 +55,8 @@ class GitCache:
 
     def open(self, repo_id: str, generation: int) -> pygit2.Repository:
         """The repository with every object of that generation, as far as this process knows."""
-        if self._generations.get(repo_id, -1) < generation:
+        known = self._generations.get(repo_id)
+        if known is None or known < generation:
             self.bring_forward(repo_id, generation)
         handle = self._handles.get(repo_id)
         if handle is None:
@@ -60,31 +66,42 @@ class GitCache:
     def reopen(self, repo_id: str) -> pygit2.Repository:
         """The repository after a look at what is really on the disk."""
         self._handles.drop(repo_id)
-        generation = max(self._generations.pop(repo_id, 0), 0)
-        return self.open(repo_id, generation)
+        return self.open(repo_id, self._generations.drop(repo_id) or 0)
 
     def bring_forward(self, repo_id: str, generation: int) -> Path:
-        """Fetches the packs that are missing; removes those that are listed no more."""
+        """Fetches the packs that came since this process looked last.
+
+        The first look, and the first after `reopen`, compares everything, and removes the packs
+        that are listed no more.
+        """
         path = self.path(repo_id)
-        with self._locks[repo_id]:
-            _make_skeleton(path)
+        folder = path / "objects" / "pack"
+        with self._lock_of(repo_id):
+            known = self._generations.get(repo_id)
+            if known is None:
+                _make_skeleton(path)
+            # Before the list is read: what another process fetches after that is no leftover.
+            present = _list_folder(folder) if known is None else set()
             with self._database.read() as tx:
-                listed = packs.list_packs(tx, repo_id)
-            folder = path / "objects" / "pack"
-            present = {entry.name for entry in os.scandir(folder)}
+                listed = packs.list_packs(tx, repo_id, after=known or 0)
             for pack in listed:
-                if f"pack-{pack.name}.idx" not in present:
+                if not {f"pack-{pack.name}{ending}" for ending in PACK_ENDINGS} <= present:
                     self._fetch_pack(repo_id, pack, folder)
             _remove_others(folder, present, {f"pack-{pack.name}" for pack in listed})
             newest = max((pack.seq for pack in listed), default=0)
-            self._generations[repo_id] = max(newest, generation)
+            self._generations.put(repo_id, max(newest, generation, known or 0))
         return path
 
     def remove(self, repo_id: str) -> None:
         """Frees the disk space of a repository that is gone."""
-        self._handles.drop(repo_id)
-        self._generations.pop(repo_id, None)
-        shutil.rmtree(self.path(repo_id), ignore_errors=True)
+        with self._lock_of(repo_id):
+            self._handles.drop(repo_id)
+            self._generations.drop(repo_id)
+            shutil.rmtree(self.path(repo_id), ignore_errors=True)
+
+    def _lock_of(self, repo_id: str) -> threading.RLock:
+        # A few locks serve all repositories: two that share one only wait for each other.
+        return self._locks[hash(repo_id) % LOCKS]
 
     def _fetch_pack(self, repo_id: str, pack: packs.Pack, folder: Path) -> None:
         if pack.object_key is None:
@@ -133,7 +150,7 @@ def _link(source: Path, target: Path) -> bool:
 
 
 def _make_skeleton(path: Path) -> None:
-    if (path / "config").exists() and (path / "objects" / "pack").is_dir():
+    if all((path / name).exists() for name in ("HEAD", "config", "objects/pack", "refs")):
         return
     for folder in ("objects/pack", "objects/info", "refs/heads", "refs/tags"):
         (path / folder).mkdir(parents=True, exist_ok=True)
@@ -141,7 +158,22 @@ def _make_skeleton(path: Path) -> None:
     _write_file(path / "config", _CONFIG.encode())
 
 
+def _list_folder(folder: Path) -> set[str]:
+    return {entry.name for entry in os.scandir(folder)}
+
+
 def _remove_others(folder: Path, present: set[str], wanted: set[str]) -> None:
     for name in present:
-        if name.startswith("pack-") and name.partition(".")[0] not in wanted:
+        if name.startswith("pack-"):
+            is_over = name.partition(".")[0] not in wanted
+        else:
+            is_over = name.startswith("tmp-") and _age(folder / name) > ABANDONED_SECONDS
+        if is_over:
             (folder / name).unlink(missing_ok=True)
+
+
+def _age(path: Path) -> float:
+    try:
+        return time.time() - path.stat().st_mtime
+    except FileNotFoundError:
+        return 0

@@ -7,14 +7,10 @@ from typing import NamedTuple
 
 import pygit2
 
-from freehold.formats.git_objects import parse_tree
-from freehold.formats.lfs_pointer import LfsPointer, parse_pointer
+from freehold.formats.git_objects import DIRECTORY, GITLINK, parse_tree
+from freehold.formats.lfs_pointer import MAX_POINTER_SIZE, LfsPointer, parse_pointer
 from freehold.server.git.memory import Memory
 from freehold.server.git.reader import ObjectReader
-
-DIRECTORY = 0o040000
-GITLINK = 0o160000
-MAX_POINTER_SIZE = 1024
 
 
 class BlobInfo(NamedTuple):

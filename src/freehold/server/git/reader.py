@@ -11,6 +11,7 @@ from freehold.errors import FreeholdError
 from freehold.formats.git_objects import TreeEntry, parse_tree
 from freehold.server.git.cache import GitCache
 from freehold.server.git.memory import Memory
+from freehold.server.objects.store import ObjectMissingError
 
 T = TypeVar("T")
 
@@ -59,7 +60,7 @@ class ObjectReader:
         """
         try:
             return action(self._cache.open(self.repo_id, self._generation))
-        except (KeyError, pygit2.GitError, OSError):
+        except (KeyError, pygit2.GitError, OSError, ObjectMissingError):
             try:
                 return action(self._cache.reopen(self.repo_id))
             except (KeyError, pygit2.GitError) as error:
@@ -102,17 +103,18 @@ class ObjectReader:
 
     def find_commit(self, prefix: str) -> str | None:
         """The commit of that full or abbreviated id; `None` when none or several begin so."""
-        repository = self._cache.open(self.repo_id, self._generation)
         try:
-            return str(repository[repository.expand_id(prefix)].peel(pygit2.Commit).id)
-        except (KeyError, ValueError, pygit2.GitError):
+            return self.run(lambda repository: _find_commit(repository, prefix))
+        except MissingObjectError:
             return None
 
-    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
-        """Whether `descendant` leads back to `ancestor`, or is it."""
-        if ancestor == descendant:
-            return True
-        return self.run(lambda repository: repository.descendant_of(descendant, ancestor))
+
+def _find_commit(repository: pygit2.Repository, prefix: str) -> str | None:
+    try:
+        oid = repository.expand_id(prefix)
+        return str(repository[oid].peel(pygit2.Commit).id)
+    except ValueError:
+        return None  # ambiguous, or an object that leads to no commit
 
 
 def _describe_commit(found: Any) -> CommitData:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import BinaryIO, cast
 
 from freehold.errors import FreeholdError
@@ -50,9 +51,14 @@ PackSource = Callable[[BinaryIO], PackInfo]
 class GitStore:
     """The repositories of one hub."""
 
-    def __init__(self, cache_root: Path, database: Database, objects: ObjectStore) -> None:
+    def __init__(
+        self, cache_root: Path, database: Database, objects: ObjectStore, compact_packs: int
+    ) -> None:
         self._database = database
         self._objects = objects
+        self._compact_packs = compact_packs
+        # The ids of repositories that have had that many changes since they were last put here.
+        self.crowded: SimpleQueue[str] = SimpleQueue()
         self.cache = GitCache(cache_root, database, objects)
 
     def reader(self, repo_id: str, generation: int) -> ObjectReader:
@@ -72,6 +78,7 @@ class GitStore:
         `before` runs first in the same transaction and may raise to stop it. Raises
         `LostRaceError` when a ref was moved by someone else.
         """
+        generation = 0
         with ExitStack() as stack:
             drafts = [
                 stack.enter_context(_Draft(self._objects, repo_id, source)) for source in sources
@@ -81,12 +88,14 @@ class GitStore:
             moves = list(changes)
             modified_at = now if moves else None
             for draft in drafts:
-                draft.insert(tx, now, modified_at)
+                generation = draft.insert(tx, now, modified_at)
             if not drafts:
-                repos.advance_repo(tx, repo_id, 0, modified_at)
+                generation = repos.advance_repo(tx, repo_id, 0, modified_at)
             for move in moves:
                 if not refs.swap_ref(tx, repo_id, move.name, move.old, move.new):
                     raise LostRaceError(move.name)
+        if generation % self._compact_packs == 0:
+            self.crowded.put(repo_id)
 
 
 class _Draft:
@@ -106,11 +115,12 @@ class _Draft:
             else:
                 self._store(file)
 
-    def insert(self, tx: Transaction, now: int, modified_at: int | None) -> None:
-        """Adds the pack to the repository as its next generation."""
+    def insert(self, tx: Transaction, now: int, modified_at: int | None) -> int:
+        """Adds the pack to the repository as its next generation, and gives the number."""
         seq = repos.advance_repo(tx, self._repo_id, self.info.size, modified_at)
         row = Pack(seq, self.info.name, self.info.size, self.info.count, self.object_key)
         packs.insert_pack(tx, self._repo_id, row, self.content, now)
+        return seq
 
     def __enter__(self) -> _Draft:
         return self

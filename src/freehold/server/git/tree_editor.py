@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from freehold.errors import BadRequestError
-from freehold.formats.git_objects import TreeEntry, build_tree, object_id
-from freehold.server.git.listing import DIRECTORY
+from freehold.formats.git_objects import DIRECTORY, TreeEntry, build_tree, object_id
 from freehold.server.git.reader import ObjectReader
 
 
@@ -62,11 +61,6 @@ class TreeEditor:
         folder, name = self._find_parent(path)
         row = folder.rows.get(name) if folder else None
         return None if _is_directory(row) else row
-
-    def has_folder(self, path: str) -> bool:
-        """Whether there is a folder at `path`."""
-        folder, name = self._find_parent(path)
-        return folder is not None and self._enter(folder, name) is not None
 
     def put(self, path: str, mode: int, oid: bytes) -> None:
         """Creates or replaces a file.

@@ -26,7 +26,7 @@ from freehold.server.http.streams import Threads, read_body
 from freehold.server.hub import Hub
 from freehold.wire.codec import decode_json, decode_query, encode_json
 from freehold.wire.ids import RepoType
-from freehold.wire.routes import Needs, Route, Stream
+from freehold.wire.routes import Needs, Route
 
 JSON_LIMIT = 16 * 1024 * 1024
 JSON_TYPE = "application/json; charset=utf-8"
@@ -59,16 +59,21 @@ class Call:
         viewer = identify(self.hub, token) if token else STRANGER
         return Context(self.hub, viewer, self.origin)
 
-    def authorize(self, needs: Needs | None = None) -> tuple[Context, Repo | None]:
+    def authorize(self) -> tuple[Context, Repo | None]:
         """The context, and the repository of the path, once the right was checked."""
         ctx = self.context()
-        needs = self.route.needs if needs is None else needs
+        pr_needs = self.route.pr_needs
+        if pr_needs is not None and self.query().create_pr:
+            self._open_repo(ctx, pr_needs)
+            raise NotSupportedError("This hub does not offer pull requests yet.")
+        needs = self.route.needs
         if needs == Needs.ACCOUNT:
             access.require_account(ctx.viewer)
-        if "repo" not in self.params:
-            return ctx, None
+        return ctx, self._open_repo(ctx, needs) if "repo" in self.params else None
+
+    def _open_repo(self, ctx: Context, needs: Needs) -> Repo:
         repo_type = cast(RepoType, self.params["type"])
-        return ctx, access.open_repo(ctx, repo_type, self.params["repo"], needs)
+        return access.open_repo(ctx, repo_type, self.params["repo"], needs)
 
     def query(self) -> Any:
         """The query as the route types it."""
@@ -85,7 +90,7 @@ class Call:
         is_form = self.request.headers.get("content-type", "").startswith(FORM_TYPE)
         if is_form and not data.lstrip().startswith(b"{"):
             return decode_query(_parse_form(data), shape)
-        if not data:
+        if not data and not self.route.body_required:
             return None
         return decode_json(data, shape)
 
@@ -109,13 +114,9 @@ class Served:
 def serve(route: Route, function: Callable[..., Any]) -> Served:
     """Answers the route with what the core function gives, as JSON."""
     wanted = inspect.signature(function).parameters
-    optional_body = "body" in wanted and "None" in str(wanted["body"].annotation)
     names = frozenset(wanted) - {"ctx", "repo", "query", "body"}
 
-    def answer(call: Call, body: Any) -> Response:
-        ctx, repo = call.authorize()
-        if "body" in wanted and body is None and not optional_body:
-            raise BadRequestError("The call needs a JSON body.")
+    def answer(call: Call, ctx: Context, repo: Repo | None, body: Any) -> Response:
         arguments: dict[str, Any] = {n: call.params[n] for n in names if n in call.params}
         offers = {"ctx": ctx, "repo": repo, "body": body}
         arguments |= {name: value for name, value in offers.items() if name in wanted}
@@ -123,9 +124,15 @@ def serve(route: Route, function: Callable[..., Any]) -> Served:
             arguments["query"] = call.query()
         return make_response(call, function(**arguments))
 
+    def authorize_and_answer(call: Call) -> Response:
+        return answer(call, *call.authorize(), None)
+
     async def handle(call: Call) -> Response:
-        body = await call.body() if call.route.body is not None else None
-        return await call.threads.run(answer, call, body)
+        if call.route.body is None:
+            return await call.threads.run(authorize_and_answer, call)
+        # Nobody's body is read before it is known that they may send it.
+        ctx, repo = await call.threads.run(call.authorize)
+        return await call.threads.run(answer, call, ctx, repo, await call.body())
 
     return Served(route, handle, function)
 
@@ -180,8 +187,3 @@ def _next_url(call: Call, changes: dict[str, str]) -> str:
     kept = [pair for pair in parse_qsl(text, keep_blank_values=True) if pair[0] not in changes]
     raw_path = call.request.scope["raw_path"].decode("latin-1")
     return f"{call.origin}{raw_path}?{urlencode([*kept, *changes.items()])}"
-
-
-def is_stream(route: Route) -> bool:
-    """Whether the route moves bytes instead of JSON, in either direction."""
-    return Stream in (route.body, route.returns)

@@ -9,13 +9,15 @@ from starlette.responses import Response
 
 from freehold.errors import HfHubHTTPError
 from freehold.wire.codec import encode_json
+from freehold.wire.routes import RAW, RESOLVE, Route
 
 API_CHALLENGE = 'Bearer realm="Authentication required", charset="UTF-8"'
+_GIT_WORDS = (".git/info/lfs", "/info/refs", "/git-")
 # git sends the credentials that it has only after a Basic challenge.
 GIT_CHALLENGE = 'Basic realm="Authentication required", charset="UTF-8"'
 
 
-def make_error_response(request: Request, error: HfHubHTTPError) -> Response:
+def make_error_response(route: Route | None, error: HfHubHTTPError) -> Response:
     """The answer that tells every client what went wrong.
 
     Python clients read the headers and `error`, git-lfs reads `message`; files are answered with
@@ -24,10 +26,9 @@ def make_error_response(request: Request, error: HfHubHTTPError) -> Response:
     headers = {"X-Error-Message": _header_text(error.message), **error.headers}
     if error.code is not None:
         headers["X-Error-Code"] = error.code
-    path = request.scope["raw_path"].decode("latin-1")
     if error.status == 401:
-        headers["WWW-Authenticate"] = GIT_CHALLENGE if _is_git(path) else API_CHALLENGE
-    if "/resolve/" in path or "/raw/" in path:
+        headers["WWW-Authenticate"] = GIT_CHALLENGE if _is_git(route) else API_CHALLENGE
+    if route in (RESOLVE, RAW):
         return Response(error.message, error.status, headers, "text/plain; charset=utf-8")
     body = {"error": error.message, "message": error.message, **error.body}
     return Response(encode_json(body), error.status, headers, "application/json; charset=utf-8")
@@ -52,5 +53,6 @@ def _header_text(message: str) -> str:
     return line.encode("latin-1", "replace").decode("latin-1")[:2000]
 
 
-def _is_git(path: str) -> bool:
-    return "/info/" in path or "/git-" in path
+def _is_git(route: Route | None) -> bool:
+    """Whether git or git-lfs calls the route."""
+    return route is not None and any(word in route.path for word in _GIT_WORDS)

@@ -17,6 +17,7 @@ from freehold.server.http.bind import Call, stream
 from freehold.server.http.streams import send_blocks
 from freehold.server.objects.store import ObjectStore
 from freehold.wire import routes
+from freehold.wire.etags import strip_etag
 
 REDIRECT_SECONDS = 3600
 
@@ -88,7 +89,7 @@ def _disposition(name: str, download: bool) -> str:
 def _matches(condition: str | None, etag: str) -> bool:
     if condition is None:
         return False
-    tags = {tag.strip().removeprefix("W/").strip('"') for tag in condition.split(",")}
+    tags = {strip_etag(tag) for tag in condition.split(",")}
     return etag in tags or "*" in tags
 
 

@@ -8,20 +8,16 @@ from freehold.server.core import commits, files, uploads
 from freehold.server.http.bind import Call, make_response, serve, stream
 from freehold.server.http.streams import read_body, spool_body
 from freehold.wire import routes
-from freehold.wire.routes import Needs
 
 
 async def _create_commit(call: Call) -> Response:
-    # Asking for a pull request takes no more than seeing the repository.
-    query = call.query()
-    needs = Needs.READ if query.create_pr else None
-    ctx, repo = await call.threads.run(call.authorize, needs)
+    ctx, repo = await call.threads.run(call.authorize)
     content_type = call.request.headers.get("content-type", "")
     revision = call.params["revision"]
     body = await spool_body(call.request, call.hub.config.commit_limit, call.threads)
     with body:
         created = await call.threads.run(
-            commits.create_commit, ctx, repo, revision, body, content_type, query
+            commits.create_commit, ctx, repo, revision, body, content_type
         )
     return make_response(call, created)
 
