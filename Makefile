@@ -36,7 +36,7 @@ test: environments
 	@$(PYTEST) $(ARGS)
 
 environments: $(VENV)/.test
-	@scripts/install-system git git-lfs postgresql
+	@scripts/install-system git git-lfs postgresql npm
 	@$(VENV)/bin/python tests/compat/environments.py
 
 lint: $(VENV)/.lint
