@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import itertools
+import logging
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -135,6 +136,32 @@ def bob(hub: LiveHub) -> Account:
 def http(hub: LiveHub) -> Callable[..., Any]:
     """Send one raw request to `hub`: see `LiveHub.call`."""
     return hub.call
+
+
+# A bucket
+
+
+@pytest.fixture(scope="session")
+def bucket_url() -> Iterator[str]:
+    """The URL of an empty bucket on an S3 server of this machine, without a prefix."""
+    import boto3
+    from moto.server import ThreadedMotoServer
+
+    # It logs a traceback when an aborted upload still has a part on its way, which is no fault.
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    endpoint = f"http://{host}:{port}"
+    boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+    ).create_bucket(Bucket="freehold")
+    yield f"s3://freehold/{{prefix}}?endpoint={endpoint}&region=us-east-1&allow_http=true"
+    server.stop()
 
 
 # Files

@@ -5,13 +5,17 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.compat import environments
+
+if TYPE_CHECKING:
+    from tests.live import LiveHub
 
 
 class ScriptFailedError(AssertionError):
@@ -36,28 +40,43 @@ class Client:
         `env` reaches the script as environment variables. What the client caches stays for the
         next run of the same test. Raises `ScriptFailedError` with both outputs.
         """
+        done = self._execute(["python", "-c", script], self.environ(hub_url, token) | env)
+        try:
+            return json.loads(done.stdout.rstrip().rpartition("\n")[2])
+        except json.JSONDecodeError as error:
+            raise ScriptFailedError(f"{self.version} printed no JSON\n{outputs(done)}") from error
+
+    def command(self, *arguments: str, hub_url: str, token: str | None = None) -> str:
+        """Run one of the programs that the client brings and return its standard output."""
+        # A terminal's width decides where tables are cut.
+        environ = self.environ(hub_url, token) | {"COLUMNS": "200", "NO_COLOR": "1"}
+        return self._execute(list(arguments), environ).stdout
+
+    def _execute(
+        self, command: list[str], environ: dict[str, str]
+    ) -> subprocess.CompletedProcess[str]:
+        program = environments.python_of(self.version).with_name(command[0])
         done = subprocess.run(
-            [environments.python_of(self.version), "-c", script],
+            [program, *command[1:]],
             cwd=self.home,
-            env=self.environ(hub_url, token) | env,
+            env=environ,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=300,
             check=False,
         )
-        outputs = f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
         if done.returncode:
-            raise ScriptFailedError(f"{self.version} exited with {done.returncode}\n{outputs}")
-        try:
-            return json.loads(done.stdout.rstrip().rpartition("\n")[2])
-        except json.JSONDecodeError as error:
-            raise ScriptFailedError(f"{self.version} printed no JSON\n{outputs}") from error
+            message = f"{self.version} exited with {done.returncode}\n{outputs(done)}"
+            raise ScriptFailedError(message)
+        return done
 
     def environ(self, hub_url: str, token: str | None) -> dict[str, str]:
         """Return the whole environment of a script; nothing of the machine's own is kept."""
         environ = {
             "PATH": os.environ["PATH"],
             "HOME": str(self.home),
+            "PYTHONPATH": str(environments.HERE / "inside"),
             "HF_HOME": str(self.home / "huggingface"),
             "HF_ENDPOINT": hub_url,
             "HF_HUB_DISABLE_XET": "1",
@@ -69,6 +88,20 @@ class Client:
             # 0.13 knows only the long name.
             environ |= {"HF_TOKEN": token, "HUGGING_FACE_HUB_TOKEN": token}
         return environ
+
+
+def outputs(done: subprocess.CompletedProcess[str]) -> str:
+    """Return both outputs of a program, to be read by a person."""
+    return f"--- stdout\n{done.stdout}\n--- stderr\n{done.stderr}"
+
+
+@pytest.fixture
+def hub(request: pytest.FixtureRequest, shared_hub: Callable[[str], LiveHub]) -> LiveHub:
+    """A running hub, shared with other tests: on SQLite, unless the test chooses its databases.
+
+    Four clients on two databases would take twice as long and say little more.
+    """
+    return shared_hub(getattr(request, "param", "sqlite"))
 
 
 @pytest.fixture(params=environments.VERSIONS)

@@ -1,7 +1,8 @@
-"""One virtual environment for each version of huggingface_hub that must work with the hub.
+"""One environment for each published client that must work with the hub.
 
-`make test` runs this before pytest. An environment is made anew only when its constraint file,
-or the Python it was made with, is no longer the same.
+That is a virtual environment for each version of huggingface_hub, and a folder of Node packages
+for @huggingface/hub. `make test` runs this before pytest. An environment is made anew only when
+what pins it, or the Python it was made with, is no longer the same.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 CACHE = HERE.parent.parent / ".cache" / "compat"
 
+JAVASCRIPT = CACHE / "js"
+JAVASCRIPT_PINS = ("package.json", "package-lock.json")
+
 # The oldest supported client, and the last of each generation that people run.
 VERSIONS = ("0.13.4", "0.36.2", "1.28.0", "2.4.0")
 
@@ -28,6 +32,9 @@ def main() -> None:
     with ThreadPoolExecutor(2) as pool:
         for _ in pool.map(make, missing):
             pass
+    if not is_javascript_ready():
+        sys.stdout.write("Installing @huggingface/hub for the tests\n")
+        make_javascript()
 
 
 def python_of(version: str) -> Path:
@@ -67,6 +74,29 @@ def stamp(version: str) -> str:
     """Return what the environment was made from: Python, the folder, and the pinned versions."""
     digest = hashlib.sha256(constraints(version).read_bytes()).hexdigest()
     return f"{sys.version}\n{CACHE}\n{digest}\n"
+
+
+def is_javascript_ready() -> bool:
+    """Tell whether the Node packages are complete and up to date."""
+    path = JAVASCRIPT / "stamp"
+    return path.exists() and path.read_text() == javascript_stamp()
+
+
+def make_javascript() -> None:
+    """Install the Node packages of the lock file; raises `CalledProcessError` if npm fails."""
+    shutil.rmtree(JAVASCRIPT, ignore_errors=True)
+    JAVASCRIPT.mkdir(parents=True)
+    for name in JAVASCRIPT_PINS:
+        shutil.copy(HERE / "js" / name, JAVASCRIPT)
+    command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    subprocess.run(command, cwd=JAVASCRIPT, check=True, stdout=subprocess.DEVNULL)
+    (JAVASCRIPT / "stamp").write_text(javascript_stamp())
+
+
+def javascript_stamp() -> str:
+    """Return what the Node packages were made from: the two files that pin them."""
+    pins = b"".join((HERE / "js" / name).read_bytes() for name in JAVASCRIPT_PINS)
+    return f"{hashlib.sha256(pins).hexdigest()}\n"
 
 
 if __name__ == "__main__":

@@ -1,0 +1,193 @@
+"""What both databases promise alike."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from freehold.errors import BadRequestError
+from freehold.server.db.database import Database, in_chunks
+from freehold.server.db.migrate import migrate, migration_names
+from freehold.server.db.settings import get_or_set
+from tests.conftest import BACKENDS
+
+
+@pytest.fixture(params=BACKENDS)
+def url(request: pytest.FixtureRequest, tmp_path: Path, new_database: Callable[[str], str]) -> str:
+    return new_database(request.param) or f"sqlite:///{tmp_path / 'test.sqlite'}"
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    opened = Database(url)
+    migrate(opened)
+    yield opened
+    opened.close()
+
+
+def put(database: Database, name: str, value: str) -> None:
+    with database.write() as tx:
+        tx.run(
+            "INSERT INTO hub_setting (name, value) VALUES (:name, :value)", name=name, value=value
+        )
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as tx:
+        return [row.name for row in tx.all("SELECT name FROM hub_setting ORDER BY name")]
+
+
+def test_a_transaction_happens_entirely(database: Database) -> None:
+    put(database, "a", "1")
+    assert names(database) == ["a"]
+
+
+def test_an_error_undoes_the_whole_transaction(database: Database) -> None:
+    def write() -> None:
+        with database.write() as tx:
+            tx.run("INSERT INTO hub_setting (name, value) VALUES ('a', '1')")
+            assert tx.one("SELECT name FROM hub_setting") is not None
+            raise LookupError
+
+    with pytest.raises(LookupError):
+        write()
+    assert names(database) == []
+    put(database, "b", "2")
+    assert names(database) == ["b"]
+
+
+def test_nobody_sees_a_transaction_before_its_end(database: Database) -> None:
+    with database.write() as tx:
+        tx.run("INSERT INTO hub_setting (name, value) VALUES ('a', '1')")
+        assert names(database) == []
+    assert names(database) == ["a"]
+
+
+def test_a_second_connection_sees_what_the_first_has_committed(
+    url: str, database: Database
+) -> None:
+    other = Database(url)
+    try:
+        assert names(other) == []
+        put(database, "a", "1")
+        assert names(other) == ["a"]
+    finally:
+        other.close()
+
+
+def test_rows_have_their_columns_as_attributes(database: Database) -> None:
+    put(database, "a", "1")
+    with database.read() as tx:
+        row = tx.one("SELECT name, value AS what FROM hub_setting")
+        assert row is not None
+        assert (row.name, row.what, tuple(row)) == ("a", "1", ("a", "1"))
+        assert tx.one("SELECT name FROM hub_setting WHERE name = 'b'") is None
+        assert tx.all("SELECT name FROM hub_setting WHERE name = 'b'") == []
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 5000])
+def test_a_list_fills_in(database: Database, count: int) -> None:
+    put(database, "n0", "x")
+    put(database, "other", "x")
+    wanted = [f"n{number}" for number in range(count)]
+    sql = "SELECT name FROM hub_setting WHERE name IN :wanted AND value = :value"
+    with database.read() as tx:
+        rows = tx.all(sql, wanted=wanted, value="x")
+        assert [row.name for row in rows] == wanted[:1]
+
+
+def test_changes_tell_how_many_rows_they_changed(database: Database) -> None:
+    rows = [{"name": f"n{number}", "value": "x"} for number in range(10)]
+    with database.write() as tx:
+        tx.run_many("INSERT INTO hub_setting (name, value) VALUES (:name, :value)", rows)
+        tx.run_many("INSERT INTO hub_setting (name, value) VALUES (:name, :value)", [])
+        assert tx.run("UPDATE hub_setting SET value = 'y' WHERE name < :name", name="n5") == 5
+        assert tx.run("DELETE FROM hub_setting WHERE name = 'missing'") == 0
+
+
+@pytest.mark.parametrize("text", ["é ü 🚀", "it's", '"', "%s %(name)s :name ::x", "\\", "\n", "?"])
+def test_any_text_comes_back_as_it_was(database: Database, text: str) -> None:
+    put(database, "a", text)
+    with database.read() as tx:
+        row = tx.one("SELECT name FROM hub_setting WHERE value = :value", value=text)
+    assert row is not None
+
+
+def test_literal_percent_signs_and_colons_are_no_parameters(database: Database) -> None:
+    put(database, "a", "50%")
+    with database.read() as tx:
+        row = tx.one("SELECT value FROM hub_setting WHERE name = :name", name="a")
+        assert row is not None
+        assert row.value == "50%"
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**70])
+def test_a_number_that_no_column_can_hold_is_a_bad_request(database: Database, number: int) -> None:
+    def write() -> None:
+        with database.write() as tx:
+            put_one = "INSERT INTO object_trash (object_key, trashed_at) VALUES ('k', :number)"
+            tx.run(put_one, number=number)
+
+    with pytest.raises(BadRequestError):
+        write()
+    put(database, "still", "works")
+
+
+def test_two_writers_of_one_row_wait_for_each_other(url: str, database: Database) -> None:
+    """Every increment counts, on threads and on connections of other processes alike."""
+    put(database, "count", "0")
+    others = [database, Database(url), Database(url)]
+    sql = "UPDATE hub_setting SET value = CAST(CAST(value AS INTEGER) + 1 AS TEXT)"
+
+    def count(place: int) -> None:
+        for _ in range(20):
+            with others[place % 3].write() as tx:
+                tx.run(sql)
+
+    with ThreadPoolExecutor(6) as pool:
+        list(pool.map(count, range(6)))
+    for other in others[1:]:
+        other.close()
+    with database.read() as tx:
+        row = tx.one("SELECT value FROM hub_setting")
+    assert row is not None
+    assert row.value == "120"
+
+
+def test_reads_go_on_while_somebody_writes(database: Database) -> None:
+    with database.write() as tx, ThreadPoolExecutor(8) as pool:
+        tx.run("INSERT INTO hub_setting (name, value) VALUES ('a', '1')")
+        assert list(pool.map(lambda _: names(database), range(40))) == [[]] * 40
+
+
+def test_a_setting_that_several_make_at_once_has_one_value(url: str) -> None:
+    opened = [Database(url) for _ in range(4)]
+    barrier = threading.Barrier(4)
+
+    def start(number: int) -> str:
+        barrier.wait(30)
+        migrate(opened[number])
+        with opened[number].write() as tx:
+            return get_or_set(tx, "key", f"value-{number}")
+
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(start, range(4)))
+    for database in opened:
+        database.close()
+    assert len(found) == 1
+
+
+def test_migrations_are_applied_once_each(url: str) -> None:
+    database = Database(url)
+    assert migrate(database) == migration_names()
+    assert migrate(database) == []
+    database.close()
+
+
+def test_chunks_hold_everything_in_order() -> None:
+    assert list(in_chunks(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(in_chunks([], 3)) == []
