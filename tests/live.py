@@ -75,6 +75,7 @@ class LiveHub:
         process = WatchedProcess(self._command(), environ=self._process_environ())
         line = process.wait_for_line(READY)
         self._process = process
+        assert line.startswith(READY), line
         self.url = line.partition(READY)[2].strip().rstrip("/")
         self._settings["port"] = int(self.url.rpartition(":")[2])
         # A proxy of the machine must not come between the tests and their server.

@@ -60,7 +60,8 @@ def again(hub: Hub) -> Iterator[Hub]:
 def owner(hub: Hub) -> Context:
     users.create_user(hub, "owner")
     token = create_token(hub, "owner", name="x", role="write")
-    return Context(hub, identify(hub, token), "http://127.0.0.1")
+    with hub.db.read() as tx:
+        return Context(hub, identify(tx, token), "http://127.0.0.1")
 
 
 @pytest.fixture

@@ -78,7 +78,7 @@ def structs_of(shape: type[Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_a_value_survives_the_way_to_json_and_back(shape: type[Any], data: st.DataObject) -> None:
     value = data.draw(structs_of(shape))
@@ -86,7 +86,7 @@ def test_a_value_survives_the_way_to_json_and_back(shape: type[Any], data: st.Da
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_fields_of_a_newer_release_are_ignored(shape: type[Any], data: st.DataObject) -> None:
     value = data.draw(structs_of(shape))
@@ -96,7 +96,7 @@ def test_fields_of_a_newer_release_are_ignored(shape: type[Any], data: st.DataOb
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_json_cut_anywhere_is_refused(shape: type[Any], data: st.DataObject) -> None:
     text = encode_json(data.draw(structs_of(shape)))
@@ -106,7 +106,7 @@ def test_json_cut_anywhere_is_refused(shape: type[Any], data: st.DataObject) -> 
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(value=st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS, st.lists(JSON, max_size=2)))
 def test_json_that_is_no_object_is_refused(shape: type[Any], value: Any) -> None:
     with pytest.raises(BadRequestError, match="Invalid JSON body"):
@@ -114,7 +114,7 @@ def test_json_that_is_no_object_is_refused(shape: type[Any], value: Any) -> None
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(data=st.binary(max_size=60))
 def test_any_bytes_are_a_value_or_a_bad_request(shape: type[Any], data: bytes) -> None:
     try:
@@ -139,6 +139,7 @@ def test_deep_nesting_is_refused_and_not_a_crash() -> None:
 # Queries
 
 
+@settings(deadline=None)
 @given(st.booleans(), st.booleans(), st.none() | st.integers(-(2**40), 2**40), st.none() | TEXTS)
 def test_a_query_gives_what_was_asked(
     recursive: bool, expand: bool, limit: int | None, cursor: str | None
@@ -153,12 +154,14 @@ def test_a_query_gives_what_was_asked(
         assert decode_query(pairs, TreeQuery) == wanted
 
 
+@settings(deadline=None)
 @given(st.lists(TEXTS, max_size=5), st.sampled_from(["expand", "expand[]"]))
 def test_a_list_is_a_repeated_key(names: list[str], key: str) -> None:
     assert decode_query([(key, name) for name in names], InfoQuery).expand == names
     assert decode_query([(key, name) for name in names], CommitsQuery).expand == names
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TEXTS, TEXTS), max_size=5))
 def test_any_query_is_a_value_or_a_bad_request(pairs: list[tuple[str, str]]) -> None:
     for shape in (TreeQuery, CommitsQuery, CommitQuery, InfoQuery, PathsInfo, CreateRepo):

@@ -61,7 +61,7 @@ def calls(draw: st.DrawFn, route: Route) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", ROUTES)
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(data=st.data())
 def test_a_url_gives_back_the_pieces_it_was_built_of(name: str, data: st.DataObject) -> None:
     route = ROUTES[name]
@@ -72,6 +72,7 @@ def test_a_url_gives_back_the_pieces_it_was_built_of(name: str, data: st.DataObj
     assert match.params == pieces
 
 
+@settings(deadline=None)
 @given(data=st.data())
 def test_an_unencoded_pull_request_before_a_path_is_the_revision(data: st.DataObject) -> None:
     number, path = data.draw(st.integers(1, 999)), data.draw(PATHS)
@@ -109,6 +110,7 @@ def test_what_is_encoded_twice_is_decoded_once() -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE"])
+@settings(deadline=None)
 @given(raw=st.text(st.characters(min_codepoint=33, max_codepoint=255), max_size=60))
 def test_any_other_path_is_a_match_no_match_or_a_bad_request(method: str, raw: str) -> None:
     for path in (f"/{raw}", f"/api/models/{raw}", f"/a/b/resolve/{raw}"):

@@ -29,7 +29,7 @@ from freehold.server.http.errors import make_error_response, make_moved_response
 from freehold.server.http.log import set_up_logging
 from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.streams import Threads
-from freehold.server.hub import Hub, open_hub
+from freehold.server.hub import Hub, open_hub, use_data_folder
 from freehold.server.protocols import lfs, resolve
 from freehold.server.rest import files, hub, refs, repos
 from freehold.wire.routes import NOT_SUPPORTED, named_routes
@@ -231,4 +231,6 @@ def create_app(hub: Hub) -> App:
 def load_app() -> App:
     """The application of the hub that the environment describes, for one of several processes."""
     set_up_logging()
-    return App(open_hub(Config.load()))
+    config = Config.load()
+    use_data_folder(config)
+    return App(open_hub(config))

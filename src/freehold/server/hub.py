@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,6 +53,13 @@ def open_hub(config: Config) -> Hub:
         objects=objects,
         signing_key=_load_signing_key(database),
     )
+
+
+def use_data_folder(config: Config) -> None:
+    """Puts temporary files into the data folder: bodies may be large, and `/tmp` kept in memory."""
+    folder = config.data / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(folder)
 
 
 @contextmanager

@@ -14,7 +14,8 @@ from uvicorn.supervisors import Multiprocess
 
 from freehold.server.config import SETTINGS, Config, ConfigError
 from freehold.server.core import tokens, users
-from freehold.server.hub import Hub, open_hub
+from freehold.server.http.transport import HttpProtocol
+from freehold.server.hub import Hub, open_hub, use_data_folder
 
 ADMIN = "admin"
 ADMIN_FILE = "admin-token"
@@ -27,6 +28,7 @@ BACKLOG = 2048
 def run_hub(config: Config) -> None:
     """Serves until SIGTERM or SIGINT; running requests finish first."""
     hub = open_hub(config)
+    use_data_folder(config)
     welcome = make_first_admin(hub)
     listener = _listen(config)
     address = config.public_url or _address(config, listener)
@@ -126,7 +128,7 @@ def _make_server_config(app: object, config: Config) -> uvicorn.Config:
         app,  # type: ignore[arg-type]
         factory=isinstance(app, str),
         loop="uvloop",
-        http="httptools",
+        http=HttpProtocol,
         ws="none",
         lifespan="on",
         access_log=False,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -40,7 +41,7 @@ def decode_query(pairs: Sequence[tuple[str, str]], shape: type[T]) -> T:
     Unknown keys are ignored, `key[]` is the same as `key`, and of a repeated key that is no list
     the last one counts. Raises `BadRequestError`.
     """
-    known = {field.encode_name: field.type for field in msgspec.structs.fields(shape)}  # type: ignore[arg-type]
+    known = _field_types(shape)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for raw_key, value in pairs:
         key = raw_key.removesuffix("[]")
@@ -51,6 +52,11 @@ def decode_query(pairs: Sequence[tuple[str, str]], shape: type[T]) -> T:
         else:
             values[key] = value
     return _convert(values, shape)
+
+
+@lru_cache(maxsize=256)
+def _field_types(shape: Any) -> dict[str, Any]:
+    return {field.encode_name: field.type for field in msgspec.structs.fields(shape)}
 
 
 def _convert(values: Mapping[str, Any], shape: type[T]) -> T:

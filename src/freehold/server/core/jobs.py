@@ -57,11 +57,11 @@ def compact_repo(hub: Hub, repo_id: str) -> int:
         chosen = choose_packs(packs.list_packs(tx, repo_id))
     if len(chosen) < 2:
         return 0
-    repository = hub.git.cache.bring_forward(repo_id, 0)
+    repository = hub.git.cache.reopen(repo_id).path
     with tempfile.TemporaryDirectory() as folder:
         names = dict.fromkeys(pack.name for pack in chosen)
         try:
-            combined = native.combine_packs(str(repository), names, Path(folder))
+            combined = native.combine_packs(repository, names, Path(folder))
             hub.git.publish(
                 repo_id,
                 [],

@@ -9,6 +9,7 @@ import string
 from freehold.errors import BadRequestError, ConflictError, NotFoundError
 from freehold.server.core.access import STRANGER, Viewer
 from freehold.server.db import accounts, tokens
+from freehold.server.db.database import Transaction
 from freehold.server.hub import Hub, new_id, now_ms
 from freehold.wire.ids import TOKEN_ROLES
 
@@ -59,12 +60,11 @@ def check_secret(value: str) -> str:
     return value
 
 
-def identify(hub: Hub, secret: str | None) -> Viewer:
+def identify(tx: Transaction, secret: str | None) -> Viewer:
     """Whoever the token speaks for; a stranger when it is unknown, expired or absent."""
     if not secret:
         return STRANGER
-    with hub.db.read() as tx:
-        owner = tokens.find_token(tx, hash_secret(secret))
+    owner = tokens.find_token(tx, hash_secret(secret))
     if owner is None or (owner.expires_at is not None and owner.expires_at <= now_ms()):
         return STRANGER
     return Viewer(owner.user_id, owner.user_name, owner.is_admin, owner)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import threading
+import time
 from collections import namedtuple
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -14,17 +15,22 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from freehold.errors import BadRequestError, ConflictError
 
 BUSY_SECONDS = 60
+IDLE_SECONDS = 5
 SLOTS = 32
 
 T = TypeVar("T")
 
 DatabaseError = SQLAlchemyError
 """What opening a database raises when its URL is wrong or nothing answers there."""
+
+# One for each statement in the code of this package.
+_row_classes: dict[str, Any] = {}
 
 # A name after a colon that follows no word or colon, so that a cast is none.
 _PARAMETER = re.compile(r"(?<![:\w]):([a-z_]\w*)")
@@ -49,12 +55,12 @@ class Transaction:
         """The first row, or `None`; the columns are attributes."""
         cursor = self._execute(sql, values)
         row = cursor.fetchone()
-        return None if row is None else _row_class(cursor)._make(row)
+        return None if row is None else _row_class(sql, cursor)._make(row)
 
     def all(self, sql: str, **values: Any) -> list[Any]:
         """Every row."""
         cursor = self._execute(sql, values)
-        return list(map(_row_class(cursor)._make, cursor.fetchall()))
+        return list(map(_row_class(sql, cursor)._make, cursor.fetchall()))
 
     def run(self, sql: str, **values: Any) -> int:
         """Changes rows and gives their number."""
@@ -67,14 +73,11 @@ class Transaction:
 
     def _execute(self, sql: str, values: dict[str, Any]) -> Any:
         lists = {name: value for name, value in values.items() if type(value) is list}
-        if lists:
-            sizes = tuple((name, len(value)) for name, value in lists.items())
-            for name, items in lists.items():
-                values |= {f"{name}_{place}": item for place, item in enumerate(items)}
-                del values[name]
-            text = write_statement(sql, self._style, sizes)
-        else:
-            text = write_statement(sql, self._style)
+        for name, items in lists.items():
+            del values[name]
+            values |= {f"{name}_{place}": item for place, item in enumerate(_pad(items))}
+        sizes = tuple((name, len(_pad(items))) for name, items in lists.items())
+        text = write_statement(sql, self._style, sizes)
         try:
             return self._connection.cursor().execute(text, values)
         except (self._refused, OverflowError, UnicodeEncodeError) as error:
@@ -83,6 +86,12 @@ class Transaction:
         except self._conflict as error:
             # Somebody else took a name, or deleted what a new row belongs to, a moment ago.
             raise ConflictError("Another call was faster: please try again.") from error
+
+
+def _pad(items: list[Any]) -> list[Any]:
+    """The items, the last one repeated up to a power of two: so few lengths are few statements."""
+    size = 1 << max(len(items) - 1, 0).bit_length()
+    return items + items[-1:] * (size - len(items))
 
 
 @lru_cache(maxsize=2048)
@@ -149,17 +158,50 @@ def _make_engine(url: str, is_sqlite: bool, *, autocommit: bool) -> Engine:
             "isolation_level": None,
         }
     else:
-        options["pool_pre_ping"] = True
-        options["connect_args"] = {"prepare_threshold": 3}
+        # Planning these small statements takes longer than running them: plan each only once.
+        options["connect_args"] = {
+            "prepare_threshold": 3,
+            "options": "-c plan_cache_mode=force_generic_plan",
+        }
     if autocommit:
         options["isolation_level"] = "AUTOCOMMIT"
         options["pool_reset_on_return"] = None
     engine = create_engine(url, **options)
-    if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
-        if not autocommit:
-            event.listen(engine, "begin", _begin_immediate)
+    if not is_sqlite:
+        event.listen(engine, "checkout", _check_connection)
+        event.listen(engine, "checkin", _note_use)
+        return engine
+    event.listen(engine, "connect", _prepare_sqlite)
+    if not autocommit:
+        event.listen(engine, "begin", _begin_immediate)
     return engine
+
+
+def _note_use(connection: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _check_connection(connection: Any, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Replaces a connection that broke, or that has been idle and no longer answers.
+
+    One that answered a moment ago is not asked again: that would be a trip for each request.
+    """
+    if connection.closed:
+        raise DisconnectionError
+    if time.monotonic() - record.info.get("used_at", 0) < IDLE_SECONDS:
+        return
+    try:
+        connection.execute("SELECT 1")
+        connection.rollback()
+    except _connection_errors() as error:
+        raise DisconnectionError from error
+
+
+def _connection_errors() -> tuple[type[Exception], ...]:
+    """What psycopg raises on a connection that is lost."""
+    import psycopg
+
+    return (psycopg.OperationalError, psycopg.InterfaceError)
 
 
 def _make_sqlite_folder(url: str) -> None:
@@ -168,24 +210,38 @@ def _make_sqlite_folder(url: str) -> None:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
 
 
-def _row_class(cursor: Any) -> Any:
-    return _make_row_class(tuple(column[0] for column in cursor.description))
-
-
-@lru_cache(maxsize=1024)
-def _make_row_class(names: tuple[str, ...]) -> Any:
-    return namedtuple("Row", names, rename=True)
+def _row_class(sql: str, cursor: Any) -> Any:
+    """A named tuple for the rows of this statement, which are the same each time it runs."""
+    known = _row_classes.get(sql)
+    if known is None:
+        names = [column[0] for column in cursor.description]
+        known = _row_classes[sql] = namedtuple("Row", names, rename=True)
+    return known
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    _switch_to_wal(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-16384",
         "mmap_size=268435456",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait for this lock as it waits for others: several that open a new database
+    # at once would fail.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
 def _begin_immediate(connection: Connection) -> None:

@@ -51,13 +51,18 @@ def list_packs(tx: Transaction, repo_id: str, after: int = 0) -> list[Pack]:
     return [Pack(*row) for row in rows]
 
 
-def read_pack(tx: Transaction, repo_id: str, name: str) -> PackBytes | None:
+def has_packs(tx: Transaction, repo_id: str) -> bool:
+    """Whether the repository has any pack."""
+    return tx.one("SELECT 1 FROM git_pack WHERE repo_id = :id LIMIT 1", id=repo_id) is not None
+
+
+def read_pack(tx: Transaction, repo_id: str, seq: int) -> PackBytes | None:
     """The bytes of a small pack; `None` when it is gone."""
     row = tx.one(
         "SELECT data, idx FROM git_pack"
-        " WHERE repo_id = :repo_id AND name = :name AND data IS NOT NULL",
+        " WHERE repo_id = :repo_id AND seq = :seq AND data IS NOT NULL",
         repo_id=repo_id,
-        name=name,
+        seq=seq,
     )
     return None if row is None else PackBytes(bytes(row.data), bytes(row.idx))
 

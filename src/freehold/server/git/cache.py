@@ -11,6 +11,8 @@ import shutil
 import threading
 import time
 import uuid
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import pygit2
@@ -81,16 +83,21 @@ class GitCache:
             if known is None:
                 _make_skeleton(path)
             # Before the list is read: what another process fetches after that is no leftover.
-            present = _list_folder(folder) if known is None else set()
+            present = _list_sizes(folder) if known is None else {}
             with self._database.read() as tx:
                 listed = packs.list_packs(tx, repo_id, after=known or 0)
             for pack in listed:
-                if not {f"pack-{pack.name}{ending}" for ending in PACK_ENDINGS} <= present:
+                if not _is_whole(pack, present):
                     self._fetch_pack(repo_id, pack, folder)
             _remove_others(folder, present, {f"pack-{pack.name}" for pack in listed})
             newest = max((pack.seq for pack in listed), default=0)
             self._generations.put(repo_id, max(newest, generation, known or 0))
         return path
+
+    def is_listed(self, repo_id: str) -> bool:
+        """Whether the database has any packs of the repository: each begins with one."""
+        with self._database.read() as tx:
+            return packs.has_packs(tx, repo_id)
 
     def remove(self, repo_id: str) -> None:
         """Frees the disk space of a repository that is gone."""
@@ -106,7 +113,7 @@ class GitCache:
     def _fetch_pack(self, repo_id: str, pack: packs.Pack, folder: Path) -> None:
         if pack.object_key is None:
             with self._database.read() as tx:
-                content = packs.read_pack(tx, repo_id, pack.name)
+                content = packs.read_pack(tx, repo_id, pack.seq)
             if content is None:
                 return  # compacted away since it was listed; its successor is listed by then
             _write_file(folder / f"pack-{pack.name}.pack", content.data)
@@ -158,11 +165,21 @@ def _make_skeleton(path: Path) -> None:
     _write_file(path / "config", _CONFIG.encode())
 
 
-def _list_folder(folder: Path) -> set[str]:
-    return {entry.name for entry in os.scandir(folder)}
+def _list_sizes(folder: Path) -> dict[str, int]:
+    sizes = {}
+    for entry in os.scandir(folder):
+        with suppress(FileNotFoundError):  # a draft of another process, which has moved on
+            sizes[entry.name] = entry.stat().st_size
+    return sizes
 
 
-def _remove_others(folder: Path, present: set[str], wanted: set[str]) -> None:
+def _is_whole(pack: packs.Pack, present: Mapping[str, int]) -> bool:
+    """Whether a pack is there with its index, and was not cut short by a crash."""
+    data, index = (f"pack-{pack.name}{ending}" for ending in PACK_ENDINGS)
+    return present.get(data) == pack.size and present.get(index, 0) > 0
+
+
+def _remove_others(folder: Path, present: Iterable[str], wanted: set[str]) -> None:
     for name in present:
         if name.startswith("pack-"):
             is_over = name.partition(".")[0] not in wanted

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import pygit2
 
-from freehold.errors import FreeholdError
+from freehold.errors import FreeholdError, RepositoryNotFoundError
 from freehold.formats.git_objects import TreeEntry, parse_tree
 from freehold.server.git.cache import GitCache
 from freehold.server.git.memory import Memory
@@ -56,7 +56,8 @@ class ObjectReader:
         """What `action` gives for the libgit2 repository.
 
         The cache may have lost or replaced files since it was opened, so a miss is tried again
-        on a fresh one before it counts: then `MissingObjectError` is raised.
+        on a fresh one before it counts: then `MissingObjectError` is raised, or
+        `RepositoryNotFoundError` when the repository was deleted in the meantime.
         """
         try:
             return action(self._cache.open(self.repo_id, self._generation))
@@ -64,6 +65,8 @@ class ObjectReader:
             try:
                 return action(self._cache.reopen(self.repo_id))
             except (KeyError, pygit2.GitError) as error:
+                if not self._cache.is_listed(self.repo_id):
+                    raise RepositoryNotFoundError from error
                 raise MissingObjectError(f"repository {self.repo_id}: {error}") from error
 
     def read(self, oid: str) -> tuple[int, bytes]:

@@ -17,9 +17,10 @@ from starlette.responses import Response
 
 from freehold.errors import BadRequestError, NotSupportedError
 from freehold.server.core import access
-from freehold.server.core.access import STRANGER, Context
+from freehold.server.core.access import Context
 from freehold.server.core.paging import Page
 from freehold.server.core.tokens import identify
+from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
 from freehold.server.http.auth import read_token
 from freehold.server.http.streams import Threads, read_body
@@ -53,27 +54,25 @@ class Call:
             return self.hub.config.public_url
         return f"{self.request.scope['scheme']}://{self.request.headers.get('host', 'localhost')}"
 
-    def context(self) -> Context:
-        """The context with the viewer; reads the database, so it belongs in a thread."""
-        token = read_token(self.request)
-        viewer = identify(self.hub, token) if token else STRANGER
-        return Context(self.hub, viewer, self.origin)
-
     def authorize(self) -> tuple[Context, Repo | None]:
         """The context, and the repository of the path, once the right was checked."""
-        ctx = self.context()
+        # One connection for both questions: each has its price on a database server.
+        with self.hub.db.read() as tx:
+            ctx = Context(self.hub, identify(tx, read_token(self.request)), self.origin)
+            repo = self._find_repo(tx, ctx) if "repo" in self.params else None
         pr_needs = self.route.pr_needs
-        if pr_needs is not None and self.query().create_pr:
-            self._open_repo(ctx, pr_needs)
+        if repo is not None and pr_needs is not None and self.query().create_pr:
+            access.check_level(ctx, repo, pr_needs)
             raise NotSupportedError("This hub does not offer pull requests yet.")
-        needs = self.route.needs
-        if needs == Needs.ACCOUNT:
+        if repo is not None:
+            access.check_level(ctx, repo, self.route.needs)
+        elif self.route.needs == Needs.ACCOUNT:
             access.require_account(ctx.viewer)
-        return ctx, self._open_repo(ctx, needs) if "repo" in self.params else None
+        return ctx, repo
 
-    def _open_repo(self, ctx: Context, needs: Needs) -> Repo:
+    def _find_repo(self, tx: Transaction, ctx: Context) -> Repo:
         repo_type = cast(RepoType, self.params["type"])
-        return access.open_repo(ctx, repo_type, self.params["repo"], needs)
+        return access.find_repo(tx, ctx.viewer, repo_type, self.params["repo"])
 
     def query(self) -> Any:
         """The query as the route types it."""
