@@ -106,10 +106,10 @@ def test_a_preflight_allows_the_methods_and_headers_of_the_browser_client(hub: L
 
 def test_another_method_gets_405_with_the_methods_that_are_there(hub: LiveHub) -> None:
     for method, path, allowed in (
-        ("DELETE", "/health", "GET"),
+        ("DELETE", "/health", "GET, HEAD"),
         ("GET", "/api/repos/create", "POST"),
         ("PATCH", "/api/models/some/body/tag/v1", "DELETE, POST"),
-        ("PUT", "/some/body/resolve/main/a.txt", "GET"),
+        ("PUT", "/some/body/resolve/main/a.txt", "GET, HEAD"),
     ):
         answer = hub.call(method, path)
         assert answer.status_code == 405, path

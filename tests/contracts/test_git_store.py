@@ -488,6 +488,32 @@ def test_emptying_the_trash_never_takes_an_object_that_is_being_sent(
         assert hub.objects.get(lfs_key(sha256(data))) == data
 
 
+def test_what_was_sent_and_never_committed_is_freed(hub: Hub, owner: Context, repo_id: str) -> None:
+    abandoned, committed = b"abandoned" * 10, b"committed" * 10
+    for data in (abandoned, committed):
+        upload(hub, owner, repo_id, data)
+    before = used_storage(hub, repo_id)
+    with hub.db.write() as tx:
+        lfs.commit_object(tx, repo_id, sha256(committed), owner.viewer.id or "", now_ms())
+    assert jobs.drop_abandoned_links(hub) == 0, "an upload may still be on its way to a commit"
+    with hub.db.write() as tx:
+        tx.run("UPDATE repo_lfs SET created_at = 0")
+        tx.run("UPDATE lfs_object SET created_at = 0")
+    assert jobs.drop_abandoned_links(hub) == 1
+    assert jobs.free_unlinked_objects(hub) == 1
+    assert used_storage(hub, repo_id) == before - len(abandoned)
+    empty_trash_now(hub)
+    assert hub.objects.size(lfs_key(sha256(abandoned))) is None
+    assert hub.objects.get(lfs_key(sha256(committed))) == committed
+
+
+def used_storage(hub: Hub, repo_id: str) -> int:
+    with hub.db.read() as tx:
+        repo = repo_rows.find_repo_by_id(tx, repo_id, None)
+    assert repo is not None
+    return repo.used_storage
+
+
 def test_the_jobs_can_run_everywhere_at_once(hub: Hub, again: Hub, repo_id: str) -> None:
     oids = publish_many(hub, repo_id, hub.config.compact_packs + 5)
     with ThreadPoolExecutor(4) as pool:

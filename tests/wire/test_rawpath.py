@@ -150,5 +150,5 @@ def test_what_is_no_call_has_no_route(path: str) -> None:
 
 def test_the_methods_of_a_path_are_all_of_its_routes() -> None:
     assert ROUTER.methods("/api/models/u/n/branch/x") == ["DELETE", "POST"]
-    assert ROUTER.methods("/health") == ["GET"]
+    assert ROUTER.methods("/health") == ["GET", "HEAD"]
     assert ROUTER.methods("/nothing") == []

@@ -7,7 +7,6 @@ import logging
 import secrets
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import Any
 
@@ -27,8 +26,9 @@ from freehold.server.http import metrics
 from freehold.server.http.bind import Call, Served, not_supported
 from freehold.server.http.errors import make_error_response, make_moved_response
 from freehold.server.http.log import set_up_logging
+from freehold.server.http.placement import claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
-from freehold.server.http.streams import Threads
+from freehold.server.http.threads import Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
 from freehold.server.protocols import lfs, resolve
 from freehold.server.rest import files, hub, refs, repos
@@ -74,9 +74,10 @@ class App:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        executor = ThreadPoolExecutor(hub.config.threads, thread_name_prefix="worker")
-        self._executor = executor
-        self._threads = Threads(executor)
+        self._placement = claim_processor()
+        self._threads = Threads(hub.config.threads, self._placement.short)
+        # For what holds a thread long enough to be worth one: hashing, packing, moving bytes.
+        self._bulk = Threads(hub.config.threads, self._placement.bulk, patience=0)
         offered = [(served.route, served) for served in SERVED]
         missing = [(route, not_supported(route)) for route in NOT_SUPPORTED]
         self._router = Router([*offered, *missing])
@@ -94,8 +95,9 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                jobs = asyncio.create_task(self._run_jobs())
                 Thread(target=compact_crowded, args=(self._hub,), daemon=True).start()
+                move_to(self._placement.short)
+                jobs = asyncio.create_task(self._run_jobs())
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await self._stop(jobs)
@@ -106,14 +108,15 @@ class App:
         while True:
             await asyncio.sleep(self._hub.config.jobs_seconds)
             try:
-                await self._threads.run(run_jobs, self._hub)
+                await self._bulk.run(run_jobs, self._hub)
             except Exception:
                 log.exception("a background job failed")
 
     async def _stop(self, jobs: asyncio.Task[None] | None) -> None:
         if jobs is not None:
             jobs.cancel()
-        await asyncio.to_thread(self._executor.shutdown)
+        for threads in (self._threads, self._bulk):
+            await asyncio.to_thread(threads.stop)
         self._hub.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -140,7 +143,7 @@ class App:
             match = self._find(request)
             route = match.target.route
             exchange.route = self._names.get(id(route), "not_supported")
-            call = Call(self._hub, self._threads, request, route, match.params)
+            call = Call(self._hub, self._threads, self._bulk, request, route, match.params)
             return await match.target.handler(call)
         except RepoMovedError as moved:
             span = match.repo_span if match else (0, 0)

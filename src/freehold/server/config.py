@@ -105,7 +105,12 @@ SETTINGS = (
         "each request when empty.",
     ),
     Setting("workers", _positive_number, "1", "The number of server processes."),
-    Setting("threads", _positive_number, "8", "The number of worker threads of each process."),
+    Setting(
+        "threads",
+        _positive_number,
+        "8",
+        "The number of worker threads of each process, for short jobs and again for moving bytes.",
+    ),
     Setting(
         "redirect_downloads",
         _switch,

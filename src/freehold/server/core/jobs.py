@@ -31,6 +31,7 @@ def run_jobs(hub: Hub) -> None:
     for repo_id in crowded:
         compact_repo(hub, repo_id)
     end_stale_uploads(hub)
+    drop_abandoned_links(hub)
     free_unlinked_objects(hub)
     empty_trash(hub)
     hub.objects.sweep_staging(hub.config.grace_seconds)
@@ -112,6 +113,13 @@ def end_stale_uploads(hub: Hub) -> int:
             lfs.delete_upload(tx, upload_id)
         hub.objects.staged(upload_id).discard()
     return len(stale)
+
+
+def drop_abandoned_links(hub: Hub) -> int:
+    """Ends what was sent long ago and never committed, and gives the number of objects."""
+    before = now_ms() - 1000 * max(hub.config.upload_seconds, hub.config.grace_seconds)
+    with hub.db.write() as tx:
+        return lfs.drop_abandoned_links(tx, before)
 
 
 def free_unlinked_objects(hub: Hub) -> int:

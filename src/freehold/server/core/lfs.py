@@ -48,6 +48,9 @@ from freehold.wire.routes import Needs
 MAX_BATCH = 1000
 MAX_PARTS = 10_000
 
+# The address of a download outlives the right to it by this much at the most.
+DOWNLOAD_SECONDS = 3600
+
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -77,7 +80,9 @@ def _offer_download(
 ) -> BatchObject:
     if item.oid not in sizes:
         return _refuse(item, 404, "Object does not exist")
-    href, seconds = signing.sign_url(ctx, f"/lfs/objects/{item.oid}", "GET", repo.id, item)
+    href, seconds = signing.sign_url(
+        ctx, f"/lfs/objects/{item.oid}", "GET", repo.id, item, DOWNLOAD_SECONDS
+    )
     action = Action(href=href, expires_in=seconds)
     return BatchObject(
         oid=item.oid,
@@ -179,7 +184,7 @@ def link_objects(tx: Transaction, repo_id: str, oids: list[str], pusher_id: str)
     if oids:
         repos.lock_repo(tx, repo_id)
     for oid in oids:
-        lfs.link_object(tx, repo_id, oid, pusher_id, now_ms())
+        lfs.commit_object(tx, repo_id, oid, pusher_id, now_ms())
 
 
 def lfs_verify(ctx: Context, repo: Repo, body: LfsObject) -> Nothing:

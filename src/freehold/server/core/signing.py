@@ -29,10 +29,20 @@ class Grant:
 
 
 def sign_url(
-    ctx: Context, path: str, method: str, repo_id: str, item: LfsObject
+    ctx: Context,
+    path: str,
+    method: str,
+    repo_id: str,
+    item: LfsObject,
+    at_most: int | None = None,
 ) -> tuple[str, int]:
-    """A URL that allows one call about one object, and for how many seconds it does."""
+    """A URL that allows one call about one object, and for how many seconds it does.
+
+    That is as long as an upload may take, or `at_most` seconds.
+    """
     seconds = ctx.hub.config.upload_seconds
+    if at_most is not None:
+        seconds = min(seconds, at_most)
     expires = int(time.time()) + seconds
     grant = Grant(repo_id, ctx.viewer.id or "-", item.oid, item.size)
     signature = _sign(ctx.hub, method, path, grant, expires)

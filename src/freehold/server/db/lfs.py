@@ -39,11 +39,11 @@ def insert_object(tx: Transaction, sha256: str, size: int, now: int) -> None:
     )
 
 
-def link_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now: int) -> bool:
-    """Lets the repository serve the object; false when it already may."""
+def link_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now: int) -> None:
+    """Lets the repository serve an object that was sent to it, until it must be committed."""
     linked = tx.run(
-        "INSERT INTO repo_lfs (repo_id, sha256, pusher_id, created_at)"
-        " VALUES (:repo_id, :sha256, :pusher_id, :now) ON CONFLICT DO NOTHING",
+        "INSERT INTO repo_lfs (repo_id, sha256, pusher_id, committed, created_at)"
+        " VALUES (:repo_id, :sha256, :pusher_id, FALSE, :now) ON CONFLICT DO NOTHING",
         repo_id=repo_id,
         sha256=sha256,
         pusher_id=pusher_id,
@@ -56,7 +56,34 @@ def link_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now:
             repo_id=repo_id,
             sha256=sha256,
         )
-    return bool(linked)
+
+
+def commit_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now: int) -> None:
+    """Lets the repository serve an object that a commit names, for good."""
+    link_object(tx, repo_id, sha256, pusher_id, now)
+    tx.run(
+        "UPDATE repo_lfs SET committed = TRUE"
+        " WHERE repo_id = :repo_id AND sha256 = :sha256 AND committed = FALSE",
+        repo_id=repo_id,
+        sha256=sha256,
+    )
+
+
+def drop_abandoned_links(tx: Transaction, before: int) -> int:
+    """Ends the links of uploads before that time that no commit has named; gives their number."""
+    dropped = tx.all(
+        "DELETE FROM repo_lfs WHERE committed = FALSE AND created_at < :before"
+        " RETURNING repo_id, sha256",
+        before=before,
+    )
+    for link in dropped:
+        tx.run(
+            "UPDATE repo SET used_storage = used_storage"
+            " - (SELECT size FROM lfs_object WHERE sha256 = :sha256) WHERE id = :repo_id",
+            repo_id=link.repo_id,
+            sha256=link.sha256,
+        )
+    return len(dropped)
 
 
 def find_linked_sizes(tx: Transaction, repo_id: str, oids: list[str]) -> dict[str, int]:
@@ -102,8 +129,9 @@ def find_readable_sizes(
 def copy_links(tx: Transaction, source_id: str, target_id: str, now: int) -> None:
     """Lets a new repository serve everything that another serves."""
     tx.run(
-        "INSERT INTO repo_lfs (repo_id, sha256, pusher_id, created_at)"
-        " SELECT :target_id, sha256, pusher_id, :now FROM repo_lfs WHERE repo_id = :source_id"
+        "INSERT INTO repo_lfs (repo_id, sha256, pusher_id, committed, created_at)"
+        " SELECT :target_id, sha256, pusher_id, committed, :now FROM repo_lfs"
+        " WHERE repo_id = :source_id"
         " ON CONFLICT DO NOTHING",
         source_id=source_id,
         target_id=target_id,

@@ -23,7 +23,8 @@ from freehold.server.core.tokens import identify
 from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
 from freehold.server.http.auth import read_token
-from freehold.server.http.streams import Threads, read_body
+from freehold.server.http.streams import read_body
+from freehold.server.http.threads import Threads
 from freehold.server.hub import Hub
 from freehold.wire.codec import decode_json, decode_query, encode_json
 from freehold.wire.ids import RepoType
@@ -39,10 +40,14 @@ Handler = Callable[["Call"], Awaitable[Response]]
 
 @dataclass(frozen=True)
 class Call:
-    """One request on its way to a handler."""
+    """One request on its way to a handler.
+
+    Short jobs run in `threads`, those that hash, pack or move bytes in `bulk`.
+    """
 
     hub: Hub
     threads: Threads
+    bulk: Threads
     request: Request
     route: Route
     params: dict[str, str]

@@ -63,7 +63,8 @@ class Router(Generic[T]):
 
     def methods(self, raw_path: str) -> list[str]:
         """The methods that the path is served with."""
-        return sorted({m for m, _, pattern, _ in self._routes if pattern.fullmatch(raw_path)})
+        found = {m for m, _, pattern, _ in self._routes if pattern.fullmatch(raw_path)}
+        return sorted(found | {"HEAD"} if "GET" in found else found)
 
 
 def _compile(template: str) -> re.Pattern[str]:

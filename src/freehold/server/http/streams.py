@@ -6,28 +6,17 @@ import asyncio
 import hashlib
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from concurrent.futures import Executor
-from typing import Any, BinaryIO, TypeVar, cast
+from typing import BinaryIO, TypeVar, cast
 
 from starlette.requests import ClientDisconnect, Request
 
 from freehold.errors import BadRequestError, PayloadTooLargeError
+from freehold.server.http.threads import Threads
 
 SPOOL_IN_MEMORY = 1024 * 1024
 BLOCK = 2 * 1024 * 1024
 
 T = TypeVar("T")
-
-
-class Threads:
-    """The worker threads that run everything that waits for a disk or a database."""
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-
-    async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """What the function gives, called in a worker thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._executor, function, *args)
 
 
 async def read_blocks(request: Request, limit: int) -> AsyncIterator[bytes]:
@@ -113,16 +102,24 @@ class HashedSink:
 
 
 async def pour(request: Request, limit: int, sink: HashedSink, threads: Threads) -> None:
-    """Moves the body into the sink: the next block arrives while the last one is written."""
+    """Moves the body into the sink: the next block arrives while the last one is written.
+
+    However it ends, no thread is still writing afterwards.
+    """
     writing: asyncio.Task[None] | None = None
     try:
         async for block in read_blocks(request, limit):
-            if writing is not None:
-                await writing
+            await _finish(writing)
             writing = asyncio.ensure_future(threads.run(sink.take, block))
     finally:
-        if writing is not None:
-            await writing
+        await _finish(writing)
+
+
+async def _finish(writing: asyncio.Task[None] | None) -> None:
+    """Waits for a block to be written; a caller that is cancelled does not cancel the writing."""
+    if writing is not None:
+        await asyncio.wait([writing])
+        writing.result()
 
 
 async def send_blocks(blocks: Iterator[bytes], threads: Threads) -> AsyncIterator[bytes]:

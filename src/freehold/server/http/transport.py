@@ -42,9 +42,9 @@ class JoiningTransport:
         self._transport.close()
 
     def _flush(self) -> None:
-        if self._waiting:
-            data = b"".join(self._waiting)
-            self._waiting.clear()
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        if data and not self._transport.is_closing():
             self._transport.write(data)
 
 

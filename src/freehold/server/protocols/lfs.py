@@ -27,21 +27,21 @@ async def _upload(call: Call) -> Response:
     grant = _grant(call)
     if grant.oid != call.params["oid"]:
         raise BadRequestError("The URL is for another object.")
-    writer = await call.threads.run(lfs.begin_upload, call.hub, grant)
+    writer = await call.bulk.run(lfs.begin_upload, call.hub, grant)
     if writer is None:
         await drain(call.request, grant.size)
         return Response(b"", 200)
     try:
         sink = await _receive(call, writer, grant.size)
-        await call.threads.run(lfs.finish_upload, call.hub, grant, writer, sink.sha256, sink.size)
+        await call.bulk.run(lfs.finish_upload, call.hub, grant, writer, sink.sha256, sink.size)
     finally:
-        await call.threads.run(writer.abort)
+        await call.bulk.run(writer.abort)
     return Response(b"", 200, {"ETag": f'"{grant.oid}"'})
 
 
 async def _receive(call: Call, writer: ObjectWriter, limit: int) -> HashedSink:
     sink = HashedSink(writer.write)
-    await pour(call.request, limit, sink, call.threads)
+    await pour(call.request, limit, sink, call.bulk)
     return sink
 
 
@@ -49,15 +49,15 @@ async def _upload_part(call: Call) -> Response:
     grant = _grant(call)
     upload_id = call.params["upload"]
     number = _part_number(call.params["number"])
-    writer, size = await call.threads.run(lfs.begin_part, call.hub, grant, upload_id, number)
+    writer, size = await call.bulk.run(lfs.begin_part, call.hub, grant, upload_id, number)
     try:
         sink = await _receive(call, writer, size)
         if sink.size != size:
             raise UnprocessableError(f"Part {number} has {size} bytes, and {sink.size} arrived.")
         part = Part(number, size, sink.sha256)
-        await call.threads.run(lfs.finish_part, call.hub, upload_id, writer, part)
+        await call.bulk.run(lfs.finish_part, call.hub, upload_id, writer, part)
     finally:
-        await call.threads.run(writer.abort)
+        await call.bulk.run(writer.abort)
     return Response(b"", 200, {"ETag": f'"{part.etag}"'})
 
 
@@ -72,7 +72,7 @@ async def _complete_upload(call: Call) -> Response:
     body = await call.body()
     if body is None:
         raise BadRequestError("The call needs a JSON body.")
-    done = await call.threads.run(lfs.complete_upload, call.hub, grant, call.params["upload"], body)
+    done = await call.bulk.run(lfs.complete_upload, call.hub, grant, call.params["upload"], body)
     return make_response(call, done)
 
 

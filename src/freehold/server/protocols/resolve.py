@@ -133,8 +133,8 @@ async def send_object(
     if data is not None:
         return Response(data[chosen.start : chosen.start + chosen.length], status, headers)
     assert object_key is not None
-    blocks = await call.threads.run(_read, call.hub.objects, object_key, chosen)
-    return StreamingResponse(send_blocks(blocks, call.threads), status, headers)
+    blocks = await call.bulk.run(_read, call.hub.objects, object_key, chosen)
+    return StreamingResponse(send_blocks(blocks, call.bulk), status, headers)
 
 
 def _read(objects: ObjectStore, key: str, chosen: ByteRange) -> Iterator[bytes]:

@@ -14,9 +14,9 @@ async def _create_commit(call: Call) -> Response:
     ctx, repo = await call.threads.run(call.authorize)
     content_type = call.request.headers.get("content-type", "")
     revision = call.params["revision"]
-    body = await spool_body(call.request, call.hub.config.commit_limit, call.threads)
+    body = await spool_body(call.request, call.hub.config.commit_limit, call.bulk)
     with body:
-        created = await call.threads.run(
+        created = await call.bulk.run(
             commits.create_commit, ctx, repo, revision, body, content_type
         )
     return make_response(call, created)
@@ -26,9 +26,7 @@ async def _upload_raw_file(call: Call) -> Response:
     ctx, repo = await call.threads.run(call.authorize)
     data = await read_body(call.request, call.hub.config.inline_limit)
     place = (call.params["revision"], call.params["path"])
-    return make_response(
-        call, await call.threads.run(files.upload_raw_file, ctx, repo, *place, data)
-    )
+    return make_response(call, await call.bulk.run(files.upload_raw_file, ctx, repo, *place, data))
 
 
 SERVED = (

@@ -97,16 +97,20 @@ CREATE TABLE lfs_object (
     created_at BIGINT NOT NULL
 );
 
--- A repository may serve an object only if it holds a row here.
+-- A repository may serve an object only if it holds a row here. Until a commit has named the object,
+-- the row stands for an upload that may have been abandoned.
 CREATE TABLE repo_lfs (
     repo_id TEXT NOT NULL REFERENCES repo (id),
     sha256 TEXT NOT NULL REFERENCES lfs_object (sha256),
     pusher_id TEXT NOT NULL REFERENCES account (id),
+    committed BOOLEAN NOT NULL,
     created_at BIGINT NOT NULL,
     PRIMARY KEY (repo_id, sha256)
 );
 
 CREATE INDEX repo_lfs_sha256 ON repo_lfs (sha256);
+
+CREATE INDEX repo_lfs_abandoned ON repo_lfs (created_at) WHERE committed = FALSE;
 
 -- A multipart upload in progress: which parts the hub already holds.
 CREATE TABLE lfs_upload (

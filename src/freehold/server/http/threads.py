@@ -1,0 +1,138 @@
+"""The worker threads that run everything that waits for a disk or a database.
+
+Handing Python's lock from one thread to another costs more than a short job takes, so one thread
+runs the short jobs one after the other, and gives their results back together. Another one joins
+only when a job has waited for `PATIENCE` seconds: then the one in front of it is not short.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeVar
+
+from freehold.server.http.placement import Cpus, move_to
+
+PATIENCE = 0.002
+
+T = TypeVar("T")
+
+
+class _Job(NamedTuple):
+    future: asyncio.Future[Any]
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    queued_at: float
+
+
+class _Outcome(NamedTuple):
+    future: asyncio.Future[Any]
+    value: Any
+    error: BaseException | None
+
+
+class Threads:
+    """At most `count` worker threads on these processors; `run` belongs to the event loop.
+
+    A job that has waited for `patience` seconds gets another thread, if there is one.
+    """
+
+    def __init__(self, count: int, cpus: Cpus = frozenset(), patience: float = PATIENCE) -> None:
+        self._count = count
+        self._cpus = cpus
+        self._patience = patience
+        self._jobs: deque[_Job] = deque()
+        self._outcomes: deque[_Outcome] = deque()
+        self._lock = threading.Lock()
+        self._called = threading.Semaphore(0)
+        self._working = 0
+        self._stopping = False
+        self._telling = False
+        self._watching = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"worker-{number}", daemon=True)
+            for number in range(count)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    async def run(self, function: Callable[..., T], *args: Any) -> T:
+        """What the function gives, called in a worker thread."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[T] = loop.create_future()
+        with self._lock:
+            self._jobs.append(_Job(future, function, args, time.monotonic()))
+            self._call_one(only_if_none_works=self._patience > 0)
+        if self._patience > 0 and not self._watching:
+            self._watching = True
+            loop.call_later(self._patience, self._watch, loop)
+        return await future
+
+    def stop(self) -> None:
+        """Waits until every job is done, and ends the threads."""
+        self._stopping = True
+        for _ in self._threads:
+            self._called.release()
+        for thread in self._threads:
+            thread.join()
+
+    def _call_one(self, *, only_if_none_works: bool = False) -> None:
+        if self._working < self._count and not (only_if_none_works and self._working):
+            self._working += 1
+            self._called.release()
+
+    def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Calls another thread when the oldest job has waited too long; again while any waits."""
+        with self._lock:
+            if self._jobs and time.monotonic() - self._jobs[0].queued_at > self._patience:
+                self._call_one()
+            self._watching = bool(self._jobs)
+        if self._watching:
+            loop.call_later(self._patience, self._watch, loop)
+
+    def _work(self) -> None:
+        move_to(self._cpus)
+        while True:
+            self._called.acquire()
+            while (job := self._take()) is not None:
+                self._tell(_run(job))
+                del job
+            if self._stopping:
+                return
+
+    def _take(self) -> _Job | None:
+        with self._lock:
+            if self._jobs:
+                return self._jobs.popleft()
+            self._working -= 1
+            return None
+
+    def _tell(self, outcome: _Outcome) -> None:
+        self._outcomes.append(outcome)
+        if not self._telling:
+            self._telling = True
+            outcome.future.get_loop().call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._telling = False
+        while self._outcomes:
+            future, value, error = self._outcomes.popleft()
+            if future.cancelled():
+                continue
+            if error is None:
+                future.set_result(value)
+            else:
+                future.set_exception(error)
+
+
+def _run(job: _Job) -> _Outcome:
+    try:
+        return _Outcome(job.future, job.function(*job.args), None)
+    except StopIteration as error:
+        # A future cannot hold it.
+        return _Outcome(job.future, None, RuntimeError(f"unexpected end: {error}"))
+    except BaseException as error:  # noqa: BLE001  (whoever waits for the job gets every error)
+        return _Outcome(job.future, None, error)
