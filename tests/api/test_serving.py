@@ -501,3 +501,30 @@ def test_a_name_that_the_first_admin_would_need_may_be_taken(
         assert server.wait_for_line(READY)
     finally:
         server.kill()
+
+
+# Hostile connections
+
+
+def test_a_head_without_end_is_refused_and_the_hub_goes_on(hub: LiveHub) -> None:
+    address = ("127.0.0.1", int(hub.url.rpartition(":")[2]))
+    for start in (b"GET /health HTTP/1.1\r\nx: ", b"GET /"):
+        with socket.create_connection(address, timeout=60) as connection:
+            answer = b""
+            try:
+                connection.sendall(start)
+                for _ in range(64):
+                    connection.sendall(b"a" * 65536)
+                answer = connection.recv(100)
+            except ConnectionError:
+                pass  # closed while we were still sending
+            assert answer == b"" or answer.startswith((b"HTTP/1.1 431 ", b"HTTP/1.1 400 "))
+    assert hub.call("GET", "/health").status_code == 200
+
+
+def test_a_head_in_small_pieces_is_still_a_request(hub: LiveHub) -> None:
+    address = ("127.0.0.1", int(hub.url.rpartition(":")[2]))
+    with socket.create_connection(address, timeout=60) as connection:
+        for piece in (b"GET /hea", b"lth HT", b"TP/1.1\r\nHost", b": x\r\n", b"\r\n"):
+            connection.sendall(piece)
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200 ")

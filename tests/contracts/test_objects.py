@@ -772,8 +772,6 @@ def unfinished_in(store: CloudStore, bucket_url: str) -> int:
 def test_keys_are_where_the_tree_says() -> None:
     digest = "ab" + "cd" + "0" * 60
     assert keys.lfs_key(digest) == f"lfs/ab/cd/{digest}"
-    assert keys.xorb_key(digest) == f"xorbs/ab/cd/{digest}"
-    assert keys.avatar_key(digest) == f"avatars/{digest}"
     assert keys.pack_key(REPO, "pack-1.idx") == f"packs/{REPO}/pack-1.idx"
     assert keys.part_key("upload", 7) == "staging/upload/00007"
 
@@ -782,9 +780,8 @@ def test_keys_are_where_the_tree_says() -> None:
     "digest", ["", "ab", "g" * 64, "A" * 64, "a" * 63 + "\n", "../" + "a" * 61]
 )
 def test_a_key_needs_a_real_hash(digest: str) -> None:
-    for make_key in (keys.lfs_key, keys.xorb_key, keys.avatar_key):
-        with pytest.raises(ValueError, match="not a"):
-            make_key(digest)
+    with pytest.raises(ValueError, match="not a"):
+        keys.lfs_key(digest)
 
 
 @pytest.mark.parametrize(

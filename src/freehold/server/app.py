@@ -26,7 +26,7 @@ from freehold.server.http import metrics
 from freehold.server.http.bind import Call, Served, not_supported
 from freehold.server.http.errors import make_error_response, make_moved_response
 from freehold.server.http.log import set_up_logging
-from freehold.server.http.placement import claim_processor, move_to
+from freehold.server.http.placement import Placement, claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.threads import Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
@@ -52,9 +52,10 @@ _EXPOSED = (
     "Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash"
 )
 # Any page may call with a token of its own, none with the cookies of its visitor.
-_CORS = [
+_EVERY_ANSWER = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", _EXPOSED.encode()),
+    (b"x-content-type-options", b"nosniff"),
 ]
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
@@ -74,7 +75,7 @@ class App:
 
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
-        self._placement = claim_processor()
+        self._placement = claim_processor() if hub.config.own_processor else Placement()
         self._threads = Threads(hub.config.threads, self._placement.short)
         # For what holds a thread long enough to be worth one: hashing, packing, moving bytes.
         self._bulk = Threads(hub.config.threads, self._placement.bulk, patience=0)
@@ -116,7 +117,7 @@ class App:
         if jobs is not None:
             jobs.cancel()
         for threads in (self._threads, self._bulk):
-            await asyncio.to_thread(threads.stop)
+            await asyncio.to_thread(threads.stop, self._hub.config.stop_seconds)
         self._hub.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -148,6 +149,8 @@ class App:
         except RepoMovedError as moved:
             span = match.repo_span if match else (0, 0)
             return make_moved_response(request, span, moved.full_name)
+        except ClientDisconnect:
+            raise
         except HfHubHTTPError as error:
             return make_error_response(match and match.target.route, error)
         except Exception:
@@ -191,7 +194,7 @@ class _Exchange:
             message["headers"] = [
                 *message["headers"],
                 (b"x-request-id", self.id.encode("latin-1")),
-                *_CORS,
+                *_EVERY_ANSWER,
             ]
         else:
             self._sent += len(message.get("body", b""))

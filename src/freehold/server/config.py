@@ -112,6 +112,12 @@ SETTINGS = (
         "The number of worker threads of each process, for short jobs and again for moving bytes.",
     ),
     Setting(
+        "own_processor",
+        _switch,
+        "true",
+        "Keep the event loop and the short jobs of a process on one processor.",
+    ),
+    Setting(
         "redirect_downloads",
         _switch,
         "false",
@@ -192,6 +198,7 @@ class Config:
     public_url: str
     workers: int
     threads: int
+    own_processor: bool
     redirect_downloads: bool
     inline_limit: int
     commit_limit: int

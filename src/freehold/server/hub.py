@@ -42,7 +42,8 @@ def open_hub(config: Config) -> Hub:
     with _explained("--data"):
         config.data.mkdir(parents=True, exist_ok=True)
     with _explained("--database-url"):
-        database = Database(config.resolved_database_url)
+        # Every thread of both kinds, and the jobs in the background.
+        database = Database(config.resolved_database_url, slots=2 * config.threads + 4)
         migrate(database)
     with _explained("--object-store"):
         objects = open_object_store(config.object_store, default_root=config.data / "objects")

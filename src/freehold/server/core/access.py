@@ -153,14 +153,20 @@ def require_write_token(viewer: Viewer) -> None:
 
 
 def require_namespace(tx: Transaction, viewer: Viewer, namespace: str) -> Account:
-    """The account that owns `namespace`, if the viewer may create repositories in it.
+    """What `find_namespace` gives, locked until the transaction ends.
 
-    The account stays locked until the transaction ends, so that a name is taken only once.
+    So a name in it is taken only once.
     """
+    account = find_namespace(tx, viewer, namespace)
+    accounts.lock_account(tx, account.id)
+    return account
+
+
+def find_namespace(tx: Transaction, viewer: Viewer, namespace: str) -> Account:
+    """The account that owns `namespace`, if the viewer may create repositories in it."""
     require_write_token(viewer)
     account = accounts.find_account(tx, namespace)
     if account is not None and _may_create(tx, viewer, account):
-        accounts.lock_account(tx, account.id)
         return account
     raise ForbiddenError(
         f"You don't have the rights to create a repository under the namespace {namespace!r}."

@@ -46,6 +46,8 @@ def list_repo_tree(ctx: Context, repo: Repo, revision: str, path: str, query: Tr
     limit = TREE_PAGE if query.limit is None else query.limit
     if not 1 <= limit <= MAX_TREE_PAGE:
         raise BadRequestError(f"A page has 1 to {MAX_TREE_PAGE} entries.")
+    if query.expand:
+        limit = min(limit, TREE_PAGE)
     commit = resolve_revision(ctx, repo, revision)
     reader = reader_of(ctx, repo)
     entries = _list_entries(reader, commit, revision, path.strip("/"), query.recursive)

@@ -6,11 +6,11 @@ import tempfile
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from msgspec import UNSET
 
-from freehold.errors import BadRequestError, ConflictError, ForbiddenError
+from freehold.errors import BadRequestError, ConflictError, ForbiddenError, RepositoryNotFoundError
 from freehold.formats.gitattributes import default_attributes
 from freehold.server.core import access, cards
 from freehold.server.core.access import Context
@@ -41,6 +41,8 @@ from freehold.wire.repos import (
     UpdateRepoSettings,
 )
 from freehold.wire.routes import Needs
+
+GATED_SOURCE = "A gated repository cannot be duplicated."
 
 SPACE_SDKS = frozenset({"gradio", "docker", "static", "streamlit"})
 
@@ -169,6 +171,10 @@ def move_repo(ctx: Context, body: MoveRepo) -> None:
     repo = _open_named(ctx, body.type, namespace, name)
     with ctx.hub.db.write() as tx:
         owner = access.require_namespace(tx, ctx.viewer, target.namespace)
+        repos.lock_repo(tx, repo.id)
+        now_named = repos.find_repo_by_id(tx, repo.id, ctx.viewer.id)
+        if now_named is None or now_named.full_name != repo.full_name:
+            raise access.missing_repo(ctx.viewer)
         if not repos.move_repo(tx, repo, owner.id, target.name, now_ms()):
             raise _taken(ctx, repo.type, f"{owner.name}/{target.name}")
 
@@ -196,8 +202,12 @@ def duplicate_repo(ctx: Context, repo: Repo, body: DuplicateRepo) -> RepoUrl:
     """A copy under another name: a space with its history, anything else as one commit."""
     target = RepoId.parse(body.repository)
     if repo.gated:
-        raise ForbiddenError("A gated repository cannot be duplicated.")
+        raise ForbiddenError(GATED_SOURCE)
     chosen = _is_private(body.private, body.visibility, repo.type)
+    # Now, because copying takes its time; and again in the transaction.
+    with ctx.hub.db.read() as tx:
+        access.find_namespace(tx, ctx.viewer, target.namespace)
+        _refuse_taken(tx, ctx, cast(RepoType, repo.type), target)
     private = repo.private if chosen is None else chosen
     with tempfile.TemporaryDirectory() as folder:
         sources, heads = _copy_content(ctx, repo, Path(folder))
@@ -207,7 +217,7 @@ def duplicate_repo(ctx: Context, repo: Repo, body: DuplicateRepo) -> RepoUrl:
             partial(NewRepo, type=repo.type, name=target.name, private=private, sdk=repo.sdk),
             sources,
             heads,
-            lambda tx, repo_id: _copy_links(tx, repo, repo_id),
+            lambda tx, repo_id: _copy_links(tx, ctx, repo, repo_id),
         )
     return RepoUrl(url=ctx.repo_url(repo.type, str(created)))
 
@@ -233,7 +243,18 @@ def _copy_content(
     return [packed.copy_to, source], {MAIN: oid}
 
 
-def _copy_links(tx: Transaction, source: Repo, target_id: str) -> None:
+def _refuse_taken(tx: Transaction, ctx: Context, type: RepoType, target: RepoId) -> None:
+    try:
+        access.find_repo(tx, ctx.viewer, type, str(target))
+    except (RepositoryNotFoundError, access.RepoMovedError):
+        return
+    raise _taken(ctx, type, str(target))
+
+
+def _copy_links(tx: Transaction, ctx: Context, source: Repo, target_id: str) -> None:
+    repos.lock_repo(tx, source.id)
+    if access.find_repo(tx, ctx.viewer, cast(RepoType, source.type), source.full_name).gated:
+        raise ForbiddenError(GATED_SOURCE)
     lfs.copy_links(tx, source.id, target_id, now_ms())
 
 

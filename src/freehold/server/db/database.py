@@ -114,13 +114,16 @@ def in_chunks(values: Iterable[T], size: int = 5000) -> Iterator[list[T]]:
 
 
 class Database:
-    """Reads and writes of one database; `url` as SQLAlchemy takes it (sqlite or postgresql)."""
+    """Reads and writes of one database; `url` as SQLAlchemy takes it (sqlite or postgresql).
 
-    def __init__(self, url: str) -> None:
-        self.is_sqlite = make_url(url).get_backend_name() == "sqlite"
+    At most `slots` reads and as many writes happen at once; others wait for them.
+    """
+
+    def __init__(self, url: str, slots: int = SLOTS) -> None:
+        self.is_sqlite = _is_sqlite(url)
         self._style = "named" if self.is_sqlite else "pyformat"
-        self._reader = _make_engine(url, self.is_sqlite, autocommit=True)
-        self._writer = _make_engine(url, self.is_sqlite, autocommit=False)
+        self._reader = _make_engine(url, slots, autocommit=True)
+        self._writer = _make_engine(url, slots, autocommit=False)
         self._driver: Any = self._reader.dialect.loaded_dbapi
         # SQLite has one writer at a time and waits by polling; a lock in the process is fair.
         self._turn: AbstractContextManager[Any] = (
@@ -148,8 +151,13 @@ class Database:
         self._writer.dispose()
 
 
-def _make_engine(url: str, is_sqlite: bool, *, autocommit: bool) -> Engine:
-    options: dict[str, Any] = {"pool_size": SLOTS, "max_overflow": 0}
+def _is_sqlite(url: str) -> bool:
+    return make_url(url).get_backend_name() == "sqlite"
+
+
+def _make_engine(url: str, slots: int, *, autocommit: bool) -> Engine:
+    is_sqlite = _is_sqlite(url)
+    options: dict[str, Any] = {"pool_size": slots, "max_overflow": 0}
     if is_sqlite:
         _make_sqlite_folder(url)
         options["connect_args"] = {

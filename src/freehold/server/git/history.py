@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pygit2
 
+from freehold.errors import PayloadTooLargeError
 from freehold.server.git.memory import Memory
 from freehold.server.git.reader import ObjectReader
 
@@ -22,6 +23,8 @@ class Change(NamedTuple):
     status: str
     old_path: str | None
 
+
+MAX_PATCH_SIZE = 16 * 1024 * 1024
 
 _STATUS = {"A": "added", "D": "deleted", "M": "modified", "R": "renamed", "T": "modified"}
 
@@ -156,8 +159,22 @@ def _describe_delta(delta: pygit2.DiffDelta) -> Change:
 
 
 def format_patch(reader: ObjectReader, old: str, new: str) -> str:
-    """The difference between two trees as a textual patch."""
-    return reader.run(lambda repository: _diff_with_renames(repository, old, new).patch or "")
+    """The difference between two trees as a textual patch.
+
+    Raises `PayloadTooLargeError` for one over `MAX_PATCH_SIZE` characters.
+    """
+    return reader.run(lambda repository: _join_patches(_diff_with_renames(repository, old, new)))
+
+
+def _join_patches(diff: pygit2.Diff) -> str:
+    texts = []
+    size = 0
+    for patch in diff:
+        texts.append(patch.data.decode("utf-8", "replace") if patch is not None else "")
+        size += len(texts[-1])
+        if size > MAX_PATCH_SIZE:
+            raise PayloadTooLargeError("The difference is too large to be given as text.")
+    return "".join(texts)
 
 
 def find_merge_base(reader: ObjectReader, one: str, other: str) -> str | None:

@@ -29,8 +29,8 @@ class Memory(Generic[K, V]):
             return found[0]
 
     def put(self, key: K, value: V, weight: int = 1) -> V:
-        """Remembers the value and gives it back; one over half the total weight is not kept."""
-        if weight > self._max_weight // 2:
+        """Remembers the value and gives it back; one over the total weight is not kept."""
+        if weight > self._max_weight:
             return value
         with self._lock:
             old = self._values.pop(key, None)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import secrets
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from typing import BinaryIO, cast
 
 from freehold.errors import FreeholdError
 from freehold.formats.pack import PackInfo
-from freehold.server.db import packs, refs, repos
+from freehold.server.db import packs, refs, repos, trash
 from freehold.server.db.database import Database, Transaction
 from freehold.server.db.packs import Pack, PackBytes
 from freehold.server.git.cache import PACK_ENDINGS, GitCache
@@ -81,7 +82,8 @@ class GitStore:
         generation = 0
         with ExitStack() as stack:
             drafts = [
-                stack.enter_context(_Draft(self._objects, repo_id, source)) for source in sources
+                stack.enter_context(_Draft(self._database, self._objects, repo_id, source))
+                for source in sources
             ]
             tx = stack.enter_context(self._database.write())
             before(tx)
@@ -99,9 +101,16 @@ class GitStore:
 
 
 class _Draft:
-    """A pack that is durable and belongs to no repository yet; an error takes it away again."""
+    """A pack that is durable and belongs to no repository yet; an error takes it away again.
 
-    def __init__(self, objects: ObjectStore, repo_id: str, source: PackSource) -> None:
+    What goes into the object store is marked as trash before it is written, and the transaction
+    that names it takes the mark away. So whatever happens in between, no bytes are forgotten.
+    """
+
+    def __init__(
+        self, database: Database, objects: ObjectStore, repo_id: str, source: PackSource
+    ) -> None:
+        self._database = database
         self._objects = objects
         self._repo_id = repo_id
         self.content: PackBytes | None = None
@@ -116,7 +125,13 @@ class _Draft:
                 self._store(file)
 
     def insert(self, tx: Transaction, now: int, modified_at: int | None) -> int:
-        """Adds the pack to the repository as its next generation, and gives the number."""
+        """Adds the pack to the repository as its next generation, and gives the number.
+
+        Raises `LostRaceError` when it took so long that the trash was emptied.
+        """
+        for key in self._keys():
+            if not trash.take_from_trash(tx, key):
+                raise LostRaceError(key)
         seq = repos.advance_repo(tx, self._repo_id, self.info.size, modified_at)
         row = Pack(seq, self.info.name, self.info.size, self.info.count, self.object_key)
         packs.insert_pack(tx, self._repo_id, row, self.content, now)
@@ -127,17 +142,22 @@ class _Draft:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         # Only for errors that we raised ourselves: after a database error the transaction may
-        # have been committed all the same, so the bytes stay until garbage collection knows.
-        if kind is not None and issubclass(kind, FreeholdError) and self.object_key is not None:
-            for ending in PACK_ENDINGS:
-                self._objects.delete(self.object_key + ending)
+        # have been committed all the same, and only the mark in the trash knows.
+        if kind is not None and issubclass(kind, FreeholdError):
+            for key in self._keys():
+                self._objects.delete(key)
+
+    def _keys(self) -> list[str]:
+        return [self.object_key + end for end in PACK_ENDINGS] if self.object_key else []
 
     def _store(self, file: BinaryIO) -> None:
         # The key is never used twice, so an undone draft cannot take another's bytes along.
         name = f"{self.info.name}-{secrets.token_hex(4)}"
         self.object_key = pack_key(self._repo_id, name)
-        _copy(self._objects, f"{self.object_key}.pack", file)
-        _copy(self._objects, f"{self.object_key}.idx", io.BytesIO(self.info.index))
+        with self._database.write() as tx:
+            trash.trash_objects(tx, self._keys(), int(time.time() * 1000))
+        for key, content in zip(self._keys(), (file, io.BytesIO(self.info.index)), strict=True):
+            _copy(self._objects, key, content)
 
 
 def _copy(objects: ObjectStore, key: str, file: BinaryIO) -> None:

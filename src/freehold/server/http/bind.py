@@ -115,12 +115,16 @@ class Served:
     function: Callable[..., Any]
 
 
-def serve(route: Route, function: Callable[..., Any]) -> Served:
-    """Answers the route with what the core function gives, as JSON."""
+def serve(route: Route, function: Callable[..., Any], *, bulk: bool = False) -> Served:
+    """Answers the route with what the core function gives, as JSON.
+
+    `bulk` is for functions that may take long: they must not keep the short ones waiting.
+    """
     wanted = inspect.signature(function).parameters
     names = frozenset(wanted) - {"ctx", "repo", "query", "body"}
 
-    def answer(call: Call, ctx: Context, repo: Repo | None, body: Any) -> Response:
+    def answer(call: Call, body: Any) -> Response:
+        ctx, repo = call.authorize()
         arguments: dict[str, Any] = {n: call.params[n] for n in names if n in call.params}
         offers = {"ctx": ctx, "repo": repo, "body": body}
         arguments |= {name: value for name, value in offers.items() if name in wanted}
@@ -128,15 +132,14 @@ def serve(route: Route, function: Callable[..., Any]) -> Served:
             arguments["query"] = call.query()
         return make_response(call, function(**arguments))
 
-    def authorize_and_answer(call: Call) -> Response:
-        return answer(call, *call.authorize(), None)
-
     async def handle(call: Call) -> Response:
-        if call.route.body is None:
-            return await call.threads.run(authorize_and_answer, call)
-        # Nobody's body is read before it is known that they may send it.
-        ctx, repo = await call.threads.run(call.authorize)
-        return await call.threads.run(answer, call, ctx, repo, await call.body())
+        body = None
+        if call.route.body is not None:
+            # Nobody's body is read before it is known that they may send it; and as it may take
+            # its time, they are asked again afterwards.
+            await call.threads.run(call.authorize)
+            body = await call.body()
+        return await (call.bulk if bulk else call.threads).run(answer, call, body)
 
     return Served(route, handle, function)
 

@@ -9,7 +9,9 @@ Threads that hash, compress or wait for the disk let go of the lock, and stay fr
 from __future__ import annotations
 
 import os
+import random
 import socket
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 Cpus = frozenset[int]
@@ -32,7 +34,8 @@ def claim_processor() -> Placement:
     allowed = frozenset(os.sched_getaffinity(0))
     if len(allowed) == 1:
         return Placement()
-    for cpu in sorted(allowed):
+    # At random, because hubs in several containers of one machine cannot see each other's claims.
+    for cpu in random.sample(sorted(allowed), len(allowed)):
         claim = _claim(cpu)
         if claim is not None:
             return Placement(frozenset({cpu}), allowed, claim)
@@ -51,6 +54,7 @@ def _claim(cpu: int) -> socket.socket | None:
 
 
 def move_to(cpus: Cpus) -> None:
-    """Keeps the calling thread on these processors."""
+    """Keeps the calling thread on these processors, where the system allows that."""
     if cpus:
-        os.sched_setaffinity(0, cpus)
+        with suppress(OSError):
+            os.sched_setaffinity(0, cpus)

@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import BinaryIO, TypeVar, cast
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 
-from freehold.errors import BadRequestError, PayloadTooLargeError
+from freehold.errors import PayloadTooLargeError
 from freehold.server.http.threads import Threads
 
 SPOOL_IN_MEMORY = 1024 * 1024
@@ -22,24 +22,21 @@ T = TypeVar("T")
 async def read_blocks(request: Request, limit: int) -> AsyncIterator[bytes]:
     """The body in blocks of about `BLOCK` bytes, so that few are handed to a thread.
 
-    Raises `PayloadTooLargeError` beyond `limit` bytes and `BadRequestError` when the client goes
+    Raises `PayloadTooLargeError` beyond `limit` bytes, and `ClientDisconnect` when the client goes
     away before the end.
     """
     _check_declared(request, limit)
     waiting: list[bytes] = []
     size = total = 0
-    try:
-        async for piece in request.stream():
-            waiting.append(piece)
-            size += len(piece)
-            total += len(piece)
-            if total > limit:
-                raise _too_large(limit)
-            if size >= BLOCK:
-                yield b"".join(waiting)
-                waiting, size = [], 0
-    except ClientDisconnect as error:
-        raise BadRequestError("The body ended before its declared length.") from error
+    async for piece in request.stream():
+        waiting.append(piece)
+        size += len(piece)
+        total += len(piece)
+        if total > limit:
+            raise _too_large(limit)
+        if size >= BLOCK:
+            yield b"".join(waiting)
+            waiting, size = [], 0
     if size:
         yield b"".join(waiting)
 

@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeVar
 
 from freehold.server.http.placement import Cpus, move_to
@@ -21,15 +22,19 @@ PATIENCE = 0.002
 T = TypeVar("T")
 
 
-class _Job(NamedTuple):
+@dataclass(eq=False, slots=True)
+class _Job:
     future: asyncio.Future[Any]
     function: Callable[..., Any]
     args: tuple[Any, ...]
     queued_at: float
+    is_over: bool = False
+    # Whoever was cancelled while the job ran, and must not go on before it is over.
+    waiting: asyncio.Future[None] | None = None
 
 
 class _Outcome(NamedTuple):
-    future: asyncio.Future[Any]
+    job: _Job
     value: Any
     error: BaseException | None
 
@@ -60,24 +65,38 @@ class Threads:
             thread.start()
 
     async def run(self, function: Callable[..., T], *args: Any) -> T:
-        """What the function gives, called in a worker thread."""
+        """What the function gives, called in a worker thread.
+
+        A caller that is cancelled goes on when the function has ended, so nobody takes away what
+        it still works with. Raises `RuntimeError` after `stop`.
+        """
+        if self._stopping:
+            raise RuntimeError("the worker threads have been stopped")
         loop = asyncio.get_running_loop()
         future: asyncio.Future[T] = loop.create_future()
+        job = _Job(future, function, args, time.monotonic())
         with self._lock:
-            self._jobs.append(_Job(future, function, args, time.monotonic()))
+            self._jobs.append(job)
             self._call_one(only_if_none_works=self._patience > 0)
         if self._patience > 0 and not self._watching:
             self._watching = True
             loop.call_later(self._patience, self._watch, loop)
-        return await future
+        try:
+            return await future
+        except asyncio.CancelledError:
+            if not job.is_over:
+                job.waiting = loop.create_future()
+                await job.waiting
+            raise
 
-    def stop(self) -> None:
-        """Waits until every job is done, and ends the threads."""
+    def stop(self, seconds: float) -> None:
+        """Ends the threads once every job is done, and waits for that so long at the most."""
         self._stopping = True
+        deadline = time.monotonic() + seconds
         for _ in self._threads:
             self._called.release()
         for thread in self._threads:
-            thread.join()
+            thread.join(max(deadline - time.monotonic(), 0))
 
     def _call_one(self, *, only_if_none_works: bool = False) -> None:
         if self._working < self._count and not (only_if_none_works and self._working):
@@ -114,25 +133,31 @@ class Threads:
         self._outcomes.append(outcome)
         if not self._telling:
             self._telling = True
-            outcome.future.get_loop().call_soon_threadsafe(self._deliver)
+            outcome.job.future.get_loop().call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:
         self._telling = False
         while self._outcomes:
-            future, value, error = self._outcomes.popleft()
-            if future.cancelled():
-                continue
-            if error is None:
-                future.set_result(value)
-            else:
-                future.set_exception(error)
+            _settle(*self._outcomes.popleft())
+
+
+def _settle(job: _Job, value: Any, error: BaseException | None) -> None:
+    job.is_over = True
+    if job.waiting is not None and not job.waiting.done():
+        job.waiting.set_result(None)
+    if job.future.cancelled():
+        return
+    if error is None:
+        job.future.set_result(value)
+    else:
+        job.future.set_exception(error)
 
 
 def _run(job: _Job) -> _Outcome:
     try:
-        return _Outcome(job.future, job.function(*job.args), None)
+        return _Outcome(job, job.function(*job.args), None)
     except StopIteration as error:
         # A future cannot hold it.
-        return _Outcome(job.future, None, RuntimeError(f"unexpected end: {error}"))
+        return _Outcome(job, None, RuntimeError(f"unexpected end: {error}"))
     except BaseException as error:  # noqa: BLE001  (whoever waits for the job gets every error)
-        return _Outcome(job.future, None, error)
+        return _Outcome(job, None, error)

@@ -1,7 +1,11 @@
-"""One write for the head of an answer and the beginning of its body.
+"""The connection: one write for a small answer, and a limit to what a stranger may send first.
 
-uvicorn writes them one after the other, which is two system calls and two packets for every small
-answer. What is written in one turn of the event loop is held back until the turn ends.
+uvicorn writes the head of an answer and the beginning of its body one after the other, which is two
+system calls and two packets for every small answer. What is written in one turn of the event loop
+is held back until the turn ends.
+
+It also reads the head of a request however long it is, and waits for it however long it takes. Here
+it has a size, and a time for its first byte and from there to its last.
 """
 
 from __future__ import annotations
@@ -13,6 +17,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 # Larger pieces go out at once: to join them with others would copy them.
 JOINED_LIMIT = 64 * 1024
+
+HEAD_LIMIT = 64 * 1024
+HEAD_SECONDS = 60
+
+_HEAD_TOO_LARGE = (
+    b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+    b"connection: close\r\ncontent-length: 0\r\n\r\n"
+)
 
 
 class JoiningTransport:
@@ -49,8 +61,48 @@ class JoiningTransport:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, on a joining transport."""
+    """uvicorn's protocol, on a joining transport, with limits to the head of a request."""
+
+    _in_head = True
+    _head_size = 0
+    _head_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Takes a new connection."""
         super().connection_made(cast(asyncio.Transport, JoiningTransport(transport, self.loop)))
+        self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Lets go of a connection that has ended."""
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Takes what arrived; a head that goes on for too long is answered 431."""
+        was_in_head = self._in_head
+        self._head_size += len(data)
+        super().data_received(data)
+        if not (was_in_head and self._in_head):
+            self._head_size = 0
+        elif self._head_size > HEAD_LIMIT:
+            self.transport.write(_HEAD_TOO_LARGE)
+            self.transport.close()
+        elif self._head_size and self._head_timer is None:
+            self._head_timer = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+
+    def on_headers_complete(self) -> None:
+        """Begins to answer; from here on, the answer may take as long as it needs."""
+        self._in_head = False
+        self._head_size = 0
+        self._stop_head_timer()
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        """The body has ended: what follows is the head of the next request."""
+        self._in_head = True
+        super().on_message_complete()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer is not None:
+            self._head_timer.cancel()
+            self._head_timer = None

@@ -2,8 +2,6 @@
 
     lfs/ab/cd/<sha256>            an LFS object, by the sha256 of its content
     packs/<repo_id>/<name>        a git pack or its index
-    xorbs/ab/cd/<hash>            a xorb, by its hash in hex
-    avatars/<sha256>              a picture of an account
     staging/<upload_id>/<number>  a part of an unfinished upload; no key may begin so
 
 A key is made of segments of letters, digits, `_`, `-` and single inner dots, so that none is hidden
@@ -30,19 +28,9 @@ def lfs_key(sha256: str) -> str:
     return _fanned_out("lfs", sha256)
 
 
-def xorb_key(xorb_hash: str) -> str:
-    """The key of the xorb with this hash, in lower-case hex."""
-    return _fanned_out("xorbs", xorb_hash)
-
-
 def pack_key(repo_id: str, name: str) -> str:
     """The key of a pack file; `repo_id` is the 24 hex digits of the repo, `name` a file name."""
     return f"packs/{_match(_REPO_ID, repo_id, 'repo id')}/{_check_segment(name)}"
-
-
-def avatar_key(sha256: str) -> str:
-    """The key of the picture whose content has this sha256, in lower-case hex."""
-    return f"avatars/{_match(_HASH, sha256, 'sha256')}"
 
 
 def part_key(upload_id: str, number: int) -> str:

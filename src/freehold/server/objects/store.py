@@ -1,4 +1,4 @@
-"""The one interface to bytes that are kept for ever: packs, LFS objects, xorbs, avatars.
+"""The one interface to bytes that are kept for ever: packs and LFS objects.
 
     ObjectStore          objects by key: whole, by range, listed, deleted
     ├── open_write       -> ObjectWriter    one object, streamed

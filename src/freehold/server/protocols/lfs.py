@@ -84,7 +84,6 @@ async def _download(call: Call) -> Response:
         "Accept-Ranges": "bytes",
         "Content-Type": "application/octet-stream",
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        "X-Content-Type-Options": "nosniff",
     }
     return await send_object(call.request, headers, size, None, lfs_key(grant.oid), call)
 

@@ -42,7 +42,7 @@ async def _answer(call: Call, *, raw: bool) -> Response:
     headers = _describe(content, call.request)
     if _matches(call.request.headers.get("if-none-match"), content.etag):
         return Response(status_code=304, headers=headers)
-    redirect = _redirect(call, content, headers)
+    redirect = await call.threads.run(_redirect, call, content, headers)
     if redirect is not None:
         return redirect
     return await send_object(
@@ -65,7 +65,6 @@ def _describe(content: Content, request: Request) -> dict[str, str]:
         "Accept-Ranges": "bytes",
         "Content-Disposition": _disposition(name, "download" in request.query_params),
         "Content-Security-Policy": "default-src 'none'; sandbox",
-        "X-Content-Type-Options": "nosniff",
         "Content-Type": _content_type(name, content),
     }
     if content.is_lfs:
@@ -117,7 +116,7 @@ async def send_object(
 
     Raises `RangeNotSatisfiableError`.
     """
-    chosen = parse_range(request.headers.get("range"), size)
+    chosen = parse_range(_wanted_range(request, headers["ETag"]), size)
     if chosen is None:
         status, chosen = 200, ByteRange(0, size)
         if size == 0 and "range" in request.headers:
@@ -135,6 +134,13 @@ async def send_object(
     assert object_key is not None
     blocks = await call.bulk.run(_read, call.hub.objects, object_key, chosen)
     return StreamingResponse(send_blocks(blocks, call.bulk), status, headers)
+
+
+def _wanted_range(request: Request, etag: str) -> str | None:
+    """The `Range` header, unless it is meant for other bytes than these (RFC 9110, If-Range)."""
+    if request.headers.get("if-range", etag) != etag:
+        return None
+    return request.headers.get("range")
 
 
 def _read(objects: ObjectStore, key: str, chosen: ByteRange) -> Iterator[bytes]:

@@ -11,11 +11,13 @@ from freehold.wire import routes
 
 
 async def _create_commit(call: Call) -> Response:
-    ctx, repo = await call.threads.run(call.authorize)
+    await call.threads.run(call.authorize)
     content_type = call.request.headers.get("content-type", "")
     revision = call.params["revision"]
     body = await spool_body(call.request, call.hub.config.commit_limit, call.bulk)
     with body:
+        # Again, because a body of this size takes its time.
+        ctx, repo = await call.threads.run(call.authorize)
         created = await call.bulk.run(
             commits.create_commit, ctx, repo, revision, body, content_type
         )
@@ -23,17 +25,18 @@ async def _create_commit(call: Call) -> Response:
 
 
 async def _upload_raw_file(call: Call) -> Response:
-    ctx, repo = await call.threads.run(call.authorize)
+    await call.threads.run(call.authorize)
     data = await read_body(call.request, call.hub.config.inline_limit)
+    ctx, repo = await call.threads.run(call.authorize)
     place = (call.params["revision"], call.params["path"])
     return make_response(call, await call.bulk.run(files.upload_raw_file, ctx, repo, *place, data))
 
 
 SERVED = (
-    serve(routes.LIST_REPO_TREE, files.list_repo_tree),
-    serve(routes.GET_PATHS_INFO, files.get_paths_info),
-    serve(routes.TREE_SIZE, files.tree_size),
-    serve(routes.PREUPLOAD, uploads.preupload),
+    serve(routes.LIST_REPO_TREE, files.list_repo_tree, bulk=True),
+    serve(routes.GET_PATHS_INFO, files.get_paths_info, bulk=True),
+    serve(routes.TREE_SIZE, files.tree_size, bulk=True),
+    serve(routes.PREUPLOAD, uploads.preupload, bulk=True),
     stream(routes.CREATE_COMMIT, _create_commit),
     stream(routes.UPLOAD_RAW_FILE, _upload_raw_file),
     serve(routes.DELETE_RAW_FILE, files.delete_raw_file),

@@ -25,6 +25,6 @@ SERVED = (
     stream(routes.HEALTH, _health),
     stream(routes.METRICS, _metrics),
     serve(routes.AGENT_HARNESSES, users.agent_harnesses),
-    serve(routes.VALIDATE_YAML, cards.validate_yaml),
+    serve(routes.VALIDATE_YAML, cards.validate_yaml, bulk=True),
     serve(routes.WHOAMI, users.whoami),
 )

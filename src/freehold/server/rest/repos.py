@@ -14,7 +14,7 @@ SERVED = (
     serve(routes.MOVE_REPO, repos.move_repo),
     serve(routes.REPO_SCAN, info.repo_scan),
     serve(routes.UPDATE_REPO_SETTINGS, repos.update_repo_settings),
-    serve(routes.DUPLICATE_REPO, repos.duplicate_repo),
+    serve(routes.DUPLICATE_REPO, repos.duplicate_repo, bulk=True),
     serve(routes.AUTH_CHECK, repos.auth_check),
     serve(routes.AUTH_CHECK_WRITE, repos.auth_check),
 )
