@@ -243,3 +243,25 @@ values = st.recursive(
 def test_no_metadata_makes_tagging_fail(data):
     tags = card_tags(data)
     assert len(set(tags)) == len(tags)
+
+
+# What would take too long or too much
+
+
+def test_a_number_in_base_60_is_refused_before_it_is_read() -> None:
+    card = parse_card("---\na: " + ":".join(["1"] * 20_000) + "\n---\n")
+    assert card.data == {}
+    assert "too long" in card.errors[0].message
+    assert card.errors[0].line == 2
+
+
+def test_metadata_of_too_many_values_is_refused_before_it_is_built() -> None:
+    card = parse_card("---\na:\n" + "- b\n" * 60_000 + "---\n")
+    assert card.data == {}
+    assert "more than" in card.errors[0].message
+
+
+def test_metadata_of_many_megabytes_is_refused_unread() -> None:
+    card = parse_card("---\na: " + "b" * 4_000_000 + "\n---\nbody")
+    assert (card.data, card.body) == ({}, "body")
+    assert "characters" in card.errors[0].message

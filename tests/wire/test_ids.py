@@ -286,3 +286,9 @@ def write_one_tree_per_name(folder, names):
     base.with_suffix(".pack").write_bytes(out.getvalue())
     base.with_suffix(".idx").write_bytes(info.index)
     return oids
+
+
+def test_a_path_has_at_most_a_hundred_segments() -> None:
+    assert check_path("a/" * 99 + "b")
+    with pytest.raises(BadRequestError, match="100 segments"):
+        check_path("a/" * 100 + "b")

@@ -16,6 +16,9 @@ from typing import Any, Final, NamedTuple
 import yaml
 
 MAX_DEPTH: Final = 50
+MAX_EVENTS: Final = 50_000
+MAX_METADATA_SIZE: Final = 512 * 1024
+MAX_NUMBER_LENGTH: Final = 256
 """How deep lists and mappings of a card may be nested, aliases followed."""
 MAX_EXPANDED_SIZE: Final = 1_000_000
 """How many nodes and characters a card may have once its aliases are replaced."""
@@ -114,6 +117,8 @@ def _warn_missing(text: str, required: bool) -> list[CardIssue]:
 
 def _load(source: _Source) -> tuple[dict[str, Any], dict[str, int]]:
     """The metadata and the line of each of its keys; `_CardError` when it cannot be read."""
+    if len(source.yaml) > MAX_METADATA_SIZE:
+        raise _CardError(f"the metadata has more than {MAX_METADATA_SIZE} characters", None)
     _check_unicode(source.yaml)
     try:
         return _load_mapping(source)
@@ -167,7 +172,9 @@ def _find_lines(source: _Source, root: yaml.Node) -> dict[str, int]:
 def _check_nesting(text: str) -> None:
     # Composing nodes recurses in C, so the depth has to be known before.
     depth = 0
-    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+    for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
+        if count > MAX_EVENTS:
+            raise _CardError(f"more than {MAX_EVENTS} values and lists", _index(event))
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
@@ -216,6 +223,9 @@ class _Inspection:
 
     def _measure_scalar(self, node: yaml.ScalarNode) -> _Size:
         if node.tag not in (_STRING_TAG, _MERGE_TAG):
+            # A number with colons is base 60 to YAML, and takes quadratic time to be read.
+            if len(node.value) > MAX_NUMBER_LENGTH:
+                raise _CardError("a number or date that is too long", _index(node))
             _construct(self._loader, node)
         return _Size(1 + len(node.value), 0)
 

@@ -45,6 +45,8 @@ TOKEN_ROLES: Final = ("read", "write")
 MAX_REF_NAME_BYTES: Final = 255
 MAX_PATH_BYTES: Final = 4096
 MAX_SEGMENT_BYTES: Final = 255
+# Deeper folders cannot be checked out everywhere, and every reader of a tree would have to recurse.
+MAX_SEGMENTS: Final = 100
 # Git locks a ref in a file of the same name with `.lock`, and file systems stop at 255 bytes.
 MAX_REF_SEGMENT_BYTES: Final = 250
 
@@ -183,6 +185,8 @@ def check_path(path: str) -> str:
         _refuse("path", path, "it holds no control character")
     if "\\" in path:
         _refuse("path", path, "it holds no backslash")
+    if path.count("/") >= MAX_SEGMENTS:
+        _refuse("path", path, f"it has at most {MAX_SEGMENTS} segments")
     for segment in path.split("/"):
         _check_path_segment(path, segment)
     return path

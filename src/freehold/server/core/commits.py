@@ -22,7 +22,7 @@ from freehold.errors import (
 )
 from freehold.formats.git_objects import EXECUTABLE, FILE, Signature, build_commit, object_id
 from freehold.formats.gitattributes import LfsRules, lfs_line
-from freehold.formats.lfs_pointer import build_pointer
+from freehold.formats.lfs_pointer import build_pointer, parse_pointer
 from freehold.formats.pack import PackWriter
 from freehold.server.core import cards
 from freehold.server.core.access import Context, missing_repo
@@ -53,6 +53,9 @@ SYSTEM = "system"
 # A lost race means that somebody else won it, so a busy branch always moves; this bounds one call.
 MAX_ATTEMPTS = 100
 
+# Each operation stays in memory until the commit is made.
+MAX_LINES = 100_000
+
 MIB = 1024 * 1024
 JSON_COMMIT_LIMIT = 64 * MIB
 
@@ -79,6 +82,8 @@ class Staged:
     deleted_folders: list[str] = field(default_factory=list)
     deleted_entries: list[str] = field(default_factory=list)
     attributes: bytes | None = None
+    # The large files that pointers among the plain files stand for.
+    pointers: set[str] = field(default_factory=set)
 
     def put_file(self, path: str, data: bytes) -> None:
         """Stages the content of a file."""
@@ -86,6 +91,9 @@ class Staged:
             cards.check_card(data.decode("utf-8", "replace"))
         if path == ATTRIBUTES:
             self.attributes = data
+        pointer = parse_pointer(data)
+        if pointer is not None:
+            self.pointers.add(pointer.oid)
         self.lfs.pop(path, None)
         self.files[path] = self.writer.add("blob", data)
 
@@ -144,6 +152,8 @@ def stage_lines(lines: Iterable[bytes], inline_limit: int) -> Staged:
     staged = Staged(_decode_value(1, header, CommitHeader))
     _check_header(staged.header)
     for number, line in rest:
+        if number > MAX_LINES:
+            raise PayloadTooLargeError(f"A commit has at most {MAX_LINES} lines.")
         _stage_line(staged, number, _decode_line(number, line), inline_limit)
     return staged
 
@@ -289,14 +299,19 @@ def _attempt(ctx: Context, repo: Repo, ref: str, staged: Staged) -> str:
         raise PreconditionFailedError
     reader = reader_of(ctx, _refresh(ctx, repo))
     sizes = link_sizes(ctx, repo, staged)
+    named = [*sizes, *find_usable_sizes(ctx, repo, list(staged.pointers - sizes.keys()))]
+    link = partial(link_objects, repo_id=repo.id, oids=named, pusher_id=ctx.viewer.id or "")
     old_tree = reader.commit(head).tree
     tree, objects = _build_tree(reader, old_tree, staged, sizes)
     if tree.hex() == old_tree:
+        # The bytes may be new even where the tree has named them before.
+        if named:
+            with ctx.hub.db.write() as tx:
+                link(tx)
         return head
     data = write_commit(tree.hex(), [head], ctx.viewer.name or SYSTEM, _message(staged.header))
     oid = object_id("commit", data).hex()
     source = partial(staged.writer.finish, extra=[*objects, ("commit", data)])
-    link = partial(link_objects, repo_id=repo.id, oids=list(sizes), pusher_id=ctx.viewer.id or "")
     ctx.hub.git.publish(repo.id, [RefChange(ref, head, oid)], [source], now_ms(), link)
     return oid
 

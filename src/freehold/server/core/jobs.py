@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from freehold.server.db import lfs, packs, repos, trash
@@ -29,22 +29,39 @@ def run_jobs(hub: Hub) -> None:
     with hub.db.read() as tx:
         crowded = packs.list_crowded_repos(tx, hub.config.compact_packs)
     for repo_id in crowded:
-        compact_repo(hub, repo_id)
-    end_stale_uploads(hub)
-    drop_abandoned_links(hub)
-    free_unlinked_objects(hub)
-    empty_trash(hub)
-    hub.objects.sweep_staging(hub.config.grace_seconds)
+        _attempt(compact_repo, hub, repo_id)
+    for job in (
+        end_stale_uploads,
+        drop_abandoned_links,
+        free_unlinked_objects,
+        empty_trash,
+        sweep_staging,
+    ):
+        _attempt(job, hub)
+
+
+def _attempt(job: Callable[..., int], hub: Hub, *args: str) -> None:
+    """Runs one job; one that fails must not end the others."""
+    try:
+        job(hub, *args)
+    except Exception:
+        log.exception("a job in the background failed: %s %s", job.__name__, *args or ("",))
+
+
+def sweep_staging(hub: Hub) -> int:
+    """Removes what was never finished, and gives the number of drafts and uploads."""
+    return hub.objects.sweep_staging(_upload_seconds(hub))
+
+
+def _upload_seconds(hub: Hub) -> int:
+    """How long after its beginning an upload may still be going on."""
+    return max(hub.config.upload_seconds, hub.config.grace_seconds)
 
 
 def compact_crowded(hub: Hub) -> None:
     """Compacts repositories as soon as they have had many changes; never returns."""
     while True:
-        repo_id = hub.git.crowded.get()
-        try:
-            compact_repo(hub, repo_id)
-        except Exception:  # (one repository that fails must not end the others)
-            log.exception("a repository could not be compacted: %s", repo_id)
+        _attempt(compact_repo, hub, hub.git.crowded.get())
 
 
 def compact_repo(hub: Hub, repo_id: str) -> int:
@@ -96,6 +113,7 @@ def choose_packs(listed: Sequence[Pack]) -> list[Pack]:
 
 
 def _drop_packs(tx: Transaction, repo_id: str, chosen: Sequence[Pack]) -> None:
+    repos.lock_repo(tx, repo_id)
     if packs.delete_packs(tx, repo_id, [pack.seq for pack in chosen]) != len(chosen):
         raise LostRaceError("packs")
     keys = [pack.object_key for pack in chosen if pack.object_key is not None]
@@ -105,7 +123,7 @@ def _drop_packs(tx: Transaction, repo_id: str, chosen: Sequence[Pack]) -> None:
 
 def end_stale_uploads(hub: Hub) -> int:
     """Forgets uploads in parts that were begun too long ago, and gives their number."""
-    before = now_ms() - 1000 * max(hub.config.upload_seconds, hub.config.grace_seconds)
+    before = now_ms() - 1000 * _upload_seconds(hub)
     with hub.db.read() as tx:
         stale = lfs.list_stale_uploads(tx, before)
     for upload_id in stale:
@@ -117,9 +135,15 @@ def end_stale_uploads(hub: Hub) -> int:
 
 def drop_abandoned_links(hub: Hub) -> int:
     """Ends what was sent long ago and never committed, and gives the number of objects."""
-    before = now_ms() - 1000 * max(hub.config.upload_seconds, hub.config.grace_seconds)
-    with hub.db.write() as tx:
-        return lfs.drop_abandoned_links(tx, before)
+    before = now_ms() - 1000 * _upload_seconds(hub)
+    with hub.db.read() as tx:
+        repo_ids = lfs.list_abandoning_repos(tx, before)
+    dropped = 0
+    for repo_id in repo_ids:
+        with hub.db.write() as tx:
+            repos.lock_repo(tx, repo_id)
+            dropped += lfs.drop_abandoned_links(tx, repo_id, before)
+    return dropped
 
 
 def free_unlinked_objects(hub: Hub) -> int:

@@ -152,7 +152,7 @@ def _multipart_action(ctx: Context, repo: Repo, item: LfsObject) -> Action:
 
 
 def _open_upload(ctx: Context, repo: Repo, item: LfsObject) -> Upload:
-    """The upload begun before for the same file, so that the parts it has need not come again."""
+    """The upload begun before for the same file: its parts are kept, and may come again."""
     part_size = max(ctx.hub.config.part_size, math.ceil(item.size / MAX_PARTS))
     wanted = Upload(
         new_id(), repo.id, ctx.viewer.id or "", item.oid, item.size, part_size, now_ms()
@@ -210,10 +210,21 @@ def begin_upload(hub: Hub, grant: Grant) -> ObjectWriter | None:
     """
     with hub.db.write() as tx:
         _require_repo(tx, grant)
-        trash.rescue_object(tx, lfs_key(grant.oid))
         if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
+            lfs.renew_link(tx, grant.repo_id, grant.oid, now_ms())
             return None
+        _expect_bytes(tx, grant.oid)
     return hub.objects.open_write(lfs_key(grant.oid))
+
+
+def _expect_bytes(tx: Transaction, oid: str) -> None:
+    """Prepares for the bytes of an object to be stored, perhaps again.
+
+    Until a row names them they are marked as trash, so that a crash leaves none that nobody knows.
+    """
+    trash.rescue_object(tx, lfs_key(oid))
+    if not lfs.is_stored(tx, oid):
+        trash.trash_objects(tx, [lfs_key(oid)], now_ms())
 
 
 def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, size: int) -> None:
@@ -273,9 +284,9 @@ def finish_part(hub: Hub, upload_id: str, writer: ObjectWriter, part: Part) -> N
 def complete_upload(hub: Hub, grant: Grant, upload_id: str, body: CompleteUpload) -> Nothing:
     """Publishes an object whose parts have all arrived; a second call finds it done."""
     with hub.db.write() as tx:
-        trash.rescue_object(tx, lfs_key(grant.oid))
         if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
             return Nothing()
+        _expect_bytes(tx, grant.oid)
     upload = _find_upload(hub, grant, upload_id)
     parts = _check_parts(hub, upload, body)
     staged = hub.objects.staged(upload_id)
@@ -290,6 +301,9 @@ def complete_upload(hub: Hub, grant: Grant, upload_id: str, body: CompleteUpload
         _forget(hub, upload_id)
         raise UnprocessableError(f"The parts are not the announced file: {error}") from error
     except ObjectMissingError as error:
+        with hub.db.read() as tx:
+            if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
+                return Nothing()  # another call has completed it in the meantime
         _forget(hub, upload_id)
         raise ConflictError("The parts are gone: start the upload again.") from error
     _record(hub, grant, upload_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable
 
 from freehold.errors import BadRequestError, PayloadTooLargeError
 from freehold.formats.gitattributes import LfsRules
@@ -12,13 +13,16 @@ from freehold.formats.text import looks_binary
 from freehold.server.core.access import Context
 from freehold.server.core.commits import ATTRIBUTES
 from freehold.server.core.revisions import reader_of, resolve_revision
+from freehold.server.db import lfs
 from freehold.server.db.repos import Repo
 from freehold.server.git.listing import Entry, find_entry
 from freehold.server.git.reader import CommitData, ObjectReader
 from freehold.wire.files import Preupload, PreuploadAnswer, PreuploadFile, UploadMode
+from freehold.wire.ids import check_path
 
 IGNORE = ".gitignore"
 MAX_FILES = 1000
+MAX_RULES_SIZE = 256 * 1024
 
 
 def preupload(ctx: Context, repo: Repo, revision: str, body: Preupload) -> PreuploadAnswer:
@@ -29,6 +33,8 @@ def preupload(ctx: Context, repo: Repo, revision: str, body: Preupload) -> Preup
     reader = reader_of(ctx, repo)
     attributes = LfsRules.parse(_text(reader, commit, ATTRIBUTES, body.git_attributes))
     ignored = IgnoreRules.parse(_text(reader, commit, IGNORE, body.git_ignore))
+    entries = {file.path: _find_file(reader, commit, file.path) for file in body.files}
+    held = _held_pointers(ctx, repo, entries.values())
     files = []
     for file in body.files:
         is_lfs = _belongs_in_lfs(file, attributes, ctx.hub.config.inline_limit)
@@ -37,18 +43,32 @@ def preupload(ctx: Context, repo: Repo, revision: str, body: Preupload) -> Preup
             upload_mode="lfs" if is_lfs else "regular",
             should_ignore=ignored.is_ignored(file.path),
         )
-        entry = find_entry(reader, commit.tree, file.path)
-        if entry is not None and not entry.is_directory:
+        entry = entries[file.path]
+        # Without its bytes, a pointer is nothing that a client need not send again.
+        if entry is not None and (entry.pointer is None or entry.pointer.oid in held):
             mode.oid = _identity(entry)
         files.append(mode)
     return PreuploadAnswer(commit_oid=commit.oid, files=files)
 
 
+def _find_file(reader: ObjectReader, commit: CommitData, path: str) -> Entry | None:
+    entry = find_entry(reader, commit.tree, check_path(path))
+    return None if entry is None or entry.is_directory else entry
+
+
+def _held_pointers(ctx: Context, repo: Repo, entries: Iterable[Entry | None]) -> set[str]:
+    oids = [entry.pointer.oid for entry in entries if entry is not None and entry.pointer]
+    with ctx.hub.db.read() as tx:
+        return set(lfs.find_linked_sizes(tx, repo.id, oids))
+
+
 def _text(reader: ObjectReader, commit: CommitData, path: str, given: str | None) -> str:
     if given is not None:
+        if len(given) > MAX_RULES_SIZE:
+            raise PayloadTooLargeError(f"{path} has at most {MAX_RULES_SIZE} characters.")
         return given
-    entry = find_entry(reader, commit.tree, path)
-    if entry is None or entry.is_directory:
+    entry = _find_file(reader, commit, path)
+    if entry is None or entry.size > MAX_RULES_SIZE:
         return ""
     return reader.blob(entry.oid).decode("utf-8", "replace")
 

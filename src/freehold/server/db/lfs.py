@@ -39,6 +39,11 @@ def insert_object(tx: Transaction, sha256: str, size: int, now: int) -> None:
     )
 
 
+def is_stored(tx: Transaction, sha256: str) -> bool:
+    """Whether the object is recorded, whoever may use it."""
+    return tx.one("SELECT 1 FROM lfs_object WHERE sha256 = :sha256", sha256=sha256) is not None
+
+
 def link_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now: int) -> None:
     """Lets the repository serve an object that was sent to it, until it must be committed."""
     linked = tx.run(
@@ -69,21 +74,45 @@ def commit_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, no
     )
 
 
-def drop_abandoned_links(tx: Transaction, before: int) -> int:
-    """Ends the links of uploads before that time that no commit has named; gives their number."""
+def list_abandoning_repos(tx: Transaction, before: int) -> list[str]:
+    """The repositories with uploads before that time that no commit has named."""
+    rows = tx.all(
+        "SELECT DISTINCT repo_id FROM repo_lfs WHERE committed = FALSE AND created_at < :before",
+        before=before,
+    )
+    return [row.repo_id for row in rows]
+
+
+def drop_abandoned_links(tx: Transaction, repo_id: str, before: int) -> int:
+    """Ends the links of a repository's uploads before that time that no commit has named.
+
+    Gives their number.
+    """
     dropped = tx.all(
-        "DELETE FROM repo_lfs WHERE committed = FALSE AND created_at < :before"
-        " RETURNING repo_id, sha256",
+        "DELETE FROM repo_lfs WHERE repo_id = :repo_id AND committed = FALSE"
+        " AND created_at < :before RETURNING sha256",
+        repo_id=repo_id,
         before=before,
     )
     for link in dropped:
         tx.run(
             "UPDATE repo SET used_storage = used_storage"
             " - (SELECT size FROM lfs_object WHERE sha256 = :sha256) WHERE id = :repo_id",
-            repo_id=link.repo_id,
+            repo_id=repo_id,
             sha256=link.sha256,
         )
     return len(dropped)
+
+
+def renew_link(tx: Transaction, repo_id: str, sha256: str, now: int) -> None:
+    """Gives an upload that no commit has named yet its time again."""
+    tx.run(
+        "UPDATE repo_lfs SET created_at = :now"
+        " WHERE repo_id = :repo_id AND sha256 = :sha256 AND committed = FALSE",
+        repo_id=repo_id,
+        sha256=sha256,
+        now=now,
+    )
 
 
 def find_linked_sizes(tx: Transaction, repo_id: str, oids: list[str]) -> dict[str, int]:
@@ -146,11 +175,14 @@ def copy_links(tx: Transaction, source_id: str, target_id: str, now: int) -> Non
 
 
 def open_upload(tx: Transaction, upload: Upload) -> Upload:
-    """The upload of this object by this user to this repository, new or begun before."""
+    """The upload of this object by this user to this repository, new or begun before.
+
+    Either way its time begins now.
+    """
     tx.run(
         "INSERT INTO lfs_upload (id, repo_id, user_id, sha256, size, part_size, created_at)"
         " VALUES (:id, :repo_id, :user_id, :sha256, :size, :part_size, :created_at)"
-        " ON CONFLICT (repo_id, user_id, sha256) DO NOTHING",
+        " ON CONFLICT (repo_id, user_id, sha256) DO UPDATE SET created_at = excluded.created_at",
         **upload._asdict(),
     )
     row = tx.one(
