@@ -213,18 +213,20 @@ def begin_upload(hub: Hub, grant: Grant) -> ObjectWriter | None:
         if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
             lfs.renew_link(tx, grant.repo_id, grant.oid, now_ms())
             return None
-        _expect_bytes(tx, grant.oid)
+        _expect_bytes(tx, hub, grant.oid)
     return hub.objects.open_write(lfs_key(grant.oid))
 
 
-def _expect_bytes(tx: Transaction, oid: str) -> None:
+def _expect_bytes(tx: Transaction, hub: Hub, oid: str) -> None:
     """Prepares for the bytes of an object to be stored, perhaps again.
 
-    Until a row names them they are marked as trash, so that a crash leaves none that nobody knows.
+    Until a row names them they are marked as trash, so that a crash leaves none that nobody knows;
+    the mark counts from when the upload must be over.
     """
     trash.rescue_object(tx, lfs_key(oid))
     if not lfs.is_stored(tx, oid):
-        trash.trash_objects(tx, [lfs_key(oid)], now_ms())
+        over_at = now_ms() + 1000 * hub.config.upload_seconds
+        trash.trash_objects(tx, [lfs_key(oid)], over_at)
 
 
 def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, size: int) -> None:
@@ -286,7 +288,7 @@ def complete_upload(hub: Hub, grant: Grant, upload_id: str, body: CompleteUpload
     with hub.db.write() as tx:
         if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
             return Nothing()
-        _expect_bytes(tx, grant.oid)
+        _expect_bytes(tx, hub, grant.oid)
     upload = _find_upload(hub, grant, upload_id)
     parts = _check_parts(hub, upload, body)
     staged = hub.objects.staged(upload_id)

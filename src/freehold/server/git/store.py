@@ -29,6 +29,9 @@ from freehold.server.objects.store import ObjectStore
 
 INLINE_PACK_LIMIT = 256 * 1024
 
+# The mark of a draft counts from here: by then its transaction is over, or never comes.
+DRAFT_SECONDS = 3600
+
 _BLOCK = 1024 * 1024
 
 
@@ -155,7 +158,7 @@ class _Draft:
         name = f"{self.info.name}-{secrets.token_hex(4)}"
         self.object_key = pack_key(self._repo_id, name)
         with self._database.write() as tx:
-            trash.trash_objects(tx, self._keys(), int(time.time() * 1000))
+            trash.trash_objects(tx, self._keys(), int((time.time() + DRAFT_SECONDS) * 1000))
         for key, content in zip(self._keys(), (file, io.BytesIO(self.info.index)), strict=True):
             _copy(self._objects, key, content)
 
