@@ -170,7 +170,7 @@ def empty_trash(hub: Hub) -> int:
     deleted = 0
     for key in keys:
         with hub.db.write() as tx:
-            if trash.take_from_trash(tx, key):
+            if trash.take_from_trash(tx, key, before):
                 hub.objects.delete(key)
                 deleted += 1
     return deleted

@@ -14,9 +14,9 @@ def trash_objects(tx: Transaction, keys: list[str], now: int) -> None:
     )
 
 
-def rescue_object(tx: Transaction, key: str) -> None:
-    """Takes an object out of the trash, because its bytes are about to be stored again."""
-    tx.run("DELETE FROM object_trash WHERE object_key = :key", key=key)
+def rescue_object(tx: Transaction, key: str) -> bool:
+    """Takes an object out of the trash, because something names it; false when it was not there."""
+    return tx.run("DELETE FROM object_trash WHERE object_key = :key", key=key) == 1
 
 
 def list_trash(tx: Transaction, before: int) -> list[str]:
@@ -28,6 +28,16 @@ def list_trash(tx: Transaction, before: int) -> list[str]:
     return [row.object_key for row in rows]
 
 
-def take_from_trash(tx: Transaction, key: str) -> bool:
-    """Removes the mark; the caller deletes the object before the transaction ends."""
-    return tx.run("DELETE FROM object_trash WHERE object_key = :key", key=key) == 1
+def take_from_trash(tx: Transaction, key: str, before: int) -> bool:
+    """Removes a mark of before that time; the caller deletes the object in the transaction.
+
+    False when the object was rescued, or marked anew, since it was listed.
+    """
+    return (
+        tx.run(
+            "DELETE FROM object_trash WHERE object_key = :key AND trashed_at < :before",
+            key=key,
+            before=before,
+        )
+        == 1
+    )

@@ -133,7 +133,7 @@ class _Draft:
         Raises `LostRaceError` when it took so long that the trash was emptied.
         """
         for key in self._keys():
-            if not trash.take_from_trash(tx, key):
+            if not trash.rescue_object(tx, key):
                 raise LostRaceError(key)
         seq = repos.advance_repo(tx, self._repo_id, self.info.size, modified_at)
         row = Pack(seq, self.info.name, self.info.size, self.info.count, self.object_key)
