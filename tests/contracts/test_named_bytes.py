@@ -23,6 +23,7 @@ def let_a_week_pass(hub: Hub) -> None:
             tx.run("UPDATE repo_lfs SET created_at = 0")
             tx.run("UPDATE lfs_object SET created_at = 0")
             tx.run("UPDATE object_trash SET trashed_at = 0")
+        jobs.drop_abandoned_links(hub)
         jobs.run_jobs(hub)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from freehold.errors import BadRequestError, EntryNotFoundError, PayloadTooLargeError
+from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.access import Context
 from freehold.server.core.commits import Staged, apply
 from freehold.server.core.paging import Page, decode_cursor, encode_cursor
@@ -171,7 +172,7 @@ def open_file(ctx: Context, repo: Repo, revision: str, path: str, *, raw: bool) 
     entry = find_entry(reader, commit.tree, path)
     if entry is None or entry.is_directory:
         raise EntryNotFoundError(headers={"X-Repo-Commit": commit.oid})
-    if raw or entry.pointer is None or not _is_linked(ctx, repo, entry.pointer.oid):
+    if raw or entry.pointer is None or not _is_linked(ctx, repo, entry.pointer):
         data = reader.blob(entry.oid)
         return Content(commit.oid, path, entry.oid, len(data), False, data, None)
     pointer = entry.pointer
@@ -179,10 +180,11 @@ def open_file(ctx: Context, repo: Repo, revision: str, path: str, *, raw: bool) 
     return Content(commit.oid, path, pointer.oid, pointer.size, True, None, key)
 
 
-def _is_linked(ctx: Context, repo: Repo, sha256: str) -> bool:
-    """A pointer to an object that the repository does not hold is only a text."""
+def _is_linked(ctx: Context, repo: Repo, pointer: LfsPointer) -> bool:
+    """A pointer to what the repository does not hold, or not in that size, is only a text."""
     with ctx.hub.db.read() as tx:
-        return bool(lfs.find_linked_sizes(tx, repo.id, [sha256]))
+        sizes = lfs.find_linked_sizes(tx, repo.id, [pointer.oid])
+    return sizes.get(pointer.oid) == pointer.size
 
 
 def upload_raw_file(ctx: Context, repo: Repo, revision: str, path: str, data: bytes) -> Uploaded:

@@ -32,7 +32,6 @@ def run_jobs(hub: Hub) -> None:
         _attempt(compact_repo, hub, repo_id)
     for job in (
         end_stale_uploads,
-        drop_abandoned_links,
         free_unlinked_objects,
         empty_trash,
         sweep_staging,
@@ -134,7 +133,11 @@ def end_stale_uploads(hub: Hub) -> int:
 
 
 def drop_abandoned_links(hub: Hub) -> int:
-    """Ends what was sent long ago and never committed, and gives the number of objects."""
+    """Ends what was sent long ago and never committed, and gives the number of objects.
+
+    Not part of a round: a pointer that was committed before its bytes came does not count as
+    naming them yet, and to keep too much is better than to lose a file.
+    """
     before = now_ms() - 1000 * _upload_seconds(hub)
     with hub.db.read() as tx:
         repo_ids = lfs.list_abandoning_repos(tx, before)
