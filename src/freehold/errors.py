@@ -1,7 +1,8 @@
 """Every error that crosses the wire, with its HTTP status and `X-Error-Code`.
 
 The server raises these classes; the edge turns them into an answer. The client looks an answer up
-in the same table and raises the same class.
+in the same table and raises the same class. What can go wrong without an answer is in
+`freehold.client.errors`.
 
     FreeholdError
     └── HfHubHTTPError                     any error answer of a hub
@@ -22,7 +23,8 @@ in the same table and raises the same class.
         ├── UnprocessableError             422
         ├── TooManyRequestsError           429
         ├── InternalError                  500
-        └── NotSupportedError              501
+        ├── NotSupportedError              501
+        └── UnavailableError               503  (502 and 504 from what stands before a hub)
 """
 
 from __future__ import annotations
@@ -38,12 +40,15 @@ class FreeholdError(Exception):
 class HfHubHTTPError(FreeholdError):
     """An error answer of a hub: `status`, `code` (the `X-Error-Code`) and `message`.
 
-    `headers` are sent besides the standard ones, and `body` adds fields to the JSON object.
+    In the server `headers` are sent besides the standard ones, and `body` adds fields to the JSON
+    object. In the client they are those of the answer, and `response` is the answer itself.
     """
 
     status: int = 500
-    code: ClassVar[str | None] = None
+    response: Any = None
+    code: str | None = None
     default_message: ClassVar[str] = "The hub could not answer this request."
+    default_hint: ClassVar[str | None] = None
 
     def __init__(
         self,
@@ -59,8 +64,55 @@ class HfHubHTTPError(FreeholdError):
         self.body = dict(body or {})
         super().__init__(self.message)
 
+    def __str__(self) -> str:
+        """The message; in the client also the call that failed, its request id and what to do."""
+        if self.response is None:
+            return self.message
+        # A query may be signed, and then stands for an account.
+        url = self.response.url.partition("?")[0]
+        about = f"{self.status} for {self.response.method} {url}"
+        if self.request_id is not None:
+            about += f", request id {self.request_id}"
+        return f"{self.message} ({about})" + (f" {self.hint}" if self.hint else "")
 
-class BadRequestError(HfHubHTTPError):
+    @property
+    def server_message(self) -> str:
+        """What the hub said, without anything that was added here."""
+        return self.message
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the hub's log holds this request."""
+        return self.headers.get("x-request-id") or self.headers.get("x-amzn-trace-id")
+
+    @property
+    def retry_after(self) -> float | None:
+        """The seconds after which the hub wants to be asked again, when it said so."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdecimal():
+            return float(text)
+        return _seconds_until(text) if text else None
+
+    @property
+    def hint(self) -> str | None:
+        """What the caller can do about it, when that is known."""
+        return self.default_hint
+
+
+def _seconds_until(moment: str) -> float | None:
+    """The seconds until a date of HTTP, 0 when it is over; None when it is no date."""
+    from datetime import UTC, datetime
+    from email.utils import parsedate_to_datetime
+
+    try:
+        then = parsedate_to_datetime(moment)
+    except (ValueError, OverflowError):
+        return None
+    then = then if then.tzinfo else then.replace(tzinfo=UTC)
+    return max(0.0, (then - datetime.now(UTC)).total_seconds())
+
+
+class BadRequestError(HfHubHTTPError, ValueError):
     """The request is malformed or breaks a rule; nothing was changed."""
 
     status = 400
@@ -72,6 +124,15 @@ class UnauthorizedError(HfHubHTTPError):
 
     status = 401
     default_message = "Invalid username or password."
+    default_hint = "Log in with `freehold login`, or pass a valid `token`."
+
+    @property
+    def hint(self) -> str | None:
+        """How to log in at the hub that answered."""
+        if self.response is None:
+            return self.default_hint
+        hub = "/".join(self.response.url.split("/")[:3])
+        return f"Log in with `freehold login --endpoint {hub}`, or pass a valid `token`."
 
 
 class ForbiddenError(HfHubHTTPError):
@@ -79,12 +140,16 @@ class ForbiddenError(HfHubHTTPError):
 
     status = 403
     default_message = "You don't have the rights required for this action."
+    default_hint: ClassVar[str | None] = (
+        "A token with the role `write`, of an account that may do this, is needed."
+    )
 
 
 class DisabledRepoError(ForbiddenError):
     """The repository was disabled by the hub's operators."""
 
     default_message = "Access to this resource is disabled."
+    default_hint = None
 
 
 class NotFoundError(HfHubHTTPError):
@@ -100,6 +165,10 @@ class RepositoryNotFoundError(HfHubHTTPError):
     status = 404
     code = "RepoNotFound"
     default_message = "Repository not found"
+    default_hint = (
+        "Check `repo_id` and `repo_type`; a private repository is only found with a token of"
+        " somebody who may see it."
+    )
 
 
 class GatedRepoError(RepositoryNotFoundError):
@@ -108,6 +177,7 @@ class GatedRepoError(RepositoryNotFoundError):
     status = 403
     code = "GatedRepo"
     default_message = "Access to this repository is restricted."
+    default_hint = "Ask its authors for access on its page, and log in."
 
 
 class RevisionNotFoundError(HfHubHTTPError):
@@ -122,7 +192,7 @@ class EntryNotFoundError(HfHubHTTPError):
     """The revision has no such file or folder."""
 
     status = 404
-    code = "EntryNotFound"
+    code: str | None = "EntryNotFound"
     default_message = "Entry not found"
 
 
@@ -145,6 +215,7 @@ class PreconditionFailedError(HfHubHTTPError):
 
     status = 412
     default_message = "A commit has happened since. Please refresh and try again."
+    default_hint = "Pass `rebase=True` to commit anyway when nobody changed the same paths."
 
 
 class PayloadTooLargeError(HfHubHTTPError):
@@ -186,3 +257,10 @@ class NotSupportedError(HfHubHTTPError):
 
     status = 501
     default_message = "This hub does not offer this call yet."
+
+
+class UnavailableError(HfHubHTTPError):
+    """The hub, or what stands before it, cannot answer now; later it may."""
+
+    status = 503
+    default_message = "The hub is not available now: please try again later."

@@ -55,6 +55,7 @@ class Example:
             "oid": OID,
             "upload": "0" * 24,
             "number": "1",
+            "sha": "0" * 64,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -69,6 +70,7 @@ NO_BODY: dict[str, Any] = {"headers": {"content-type": NDJSON}, "content": b""}
 OPEN_TO_ALL = (
     Example(routes.HEALTH, 200),
     Example(routes.METRICS, 200),
+    Example(routes.CAPABILITIES, 200),
     Example(routes.AGENT_HARNESSES, 200),
     Example(routes.VALIDATE_YAML, 200, {"content": "# hi"}),
     Example(NOT_SUPPORTED[0], 501),
@@ -108,6 +110,8 @@ AT_A_REPOSITORY = (
     Example(routes.RESOLVE, 200, pieces={"path": "w.bin"}),
     Example(routes.RESOLVE, 404, pieces={"path": "nope"}),
     Example(routes.RAW, 200),
+    Example(routes.DOWNLOAD_FILES, 200, body={"paths": ["a.txt", "w.bin"]}),
+    Example(routes.DOWNLOAD_FILES, 404, body={"paths": ["x"]}, pieces={"revision": "nope"}),
     Example(routes.PREUPLOAD, 200, body={"files": [{"path": "a.txt", "size": 1}]}),
     Example(routes.CREATE_COMMIT, 400, **NO_BODY),
     Example(routes.CREATE_COMMIT, 501, query="?create_pr=1", needs=Needs.READ, **NO_BODY),
@@ -117,6 +121,9 @@ AT_A_REPOSITORY = (
     Example(routes.LFS_BATCH, 200, body={**BATCH, "operation": "upload"}, needs=Needs.WRITE),
     Example(routes.LFS_VERIFY, 200, body={"oid": OID, "size": len(WEIGHTS)}),
     Example(routes.LFS_VERIFY_LOCKS, 200, body={}),
+    Example(routes.LIST_LFS_FILES, 200),
+    Example(routes.PERMANENTLY_DELETE_LFS_FILES, 200, body={"deletions": {"sha": ["0" * 64]}}),
+    Example(routes.DELETE_LFS_FILE, 404),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
 # These name the account or the repository in the body, or nowhere, and have tests of their own.

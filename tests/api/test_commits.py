@@ -250,6 +250,20 @@ def test_create_commit_refuses_a_malformed_body_with_its_line(hub: LiveHub, alic
         assert_refused(repo, send_body(repo, content), 400, part)
 
 
+def test_create_commit_has_a_limit_of_lines_and_operations(hub: LiveHub, alice: Account) -> None:
+    repo = new_repo(hub, alice, file("a.txt", "x"))
+    head = repo.head()
+    first = json.dumps(header_line()).encode() + b"\n"
+    deletion = json.dumps(deleted("deletedFile", "a.txt")).encode() + b"\n"
+    for body in (first + deletion + b"\n" * 100_000, b"\n" * 100_001, first + deletion * 100_000):
+        answer = send_body(repo, body)
+        assert_error(answer, 413, "A commit has at most 100000 lines.")
+    group = [{"path": f"{number}.txt"} for number in range(50_001)]
+    body = {"summary": "x", "deletedFiles": group, "deletedEntries": group[1:]}
+    assert_error(repo.post("/commit/main", body), 413, "A commit has at most 100000 operations.")
+    assert repo.head() == head
+
+
 def test_create_commit_refuses_the_deletion_of_what_is_not_there(
     hub: LiveHub, alice: Account
 ) -> None:

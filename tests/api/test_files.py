@@ -415,6 +415,26 @@ def test_preupload_uses_the_ignore_file_of_the_revision_or_the_given_one(
     assert ignored(preupload(repo, *files, gitIgnore="")) == []
 
 
+def test_preupload_bounds_the_rules_and_what_they_are_compared_with(
+    hub: LiveHub, alice: Account
+) -> None:
+    repo = new_repo(hub, alice)
+    largest = 256 * 1024
+    for key, path in (("gitIgnore", ".gitignore"), ("gitAttributes", ".gitattributes")):
+        assert preupload(repo, ("a", b"t", 1), **{key: "#" * largest}).status_code == 200
+        too_large = f"{path} has at most {largest} bytes."
+        answer = preupload(repo, ("a", b"t", 1), **{key: "ü" * (largest // 2) + "a"})
+        assert_error(answer, 413, too_large)
+        many = "a\n!a\n" * 10_000
+        files = [(f"{number}.txt", b"t", 1) for number in range(249)]
+        assert preupload(repo, *files, **{key: many}).status_code == 200
+        answer = preupload(repo, *files, ("b", b"t", 1), **{key: many})
+        assert_error(answer, 413, f"Too many files for the rules of {path}: ask for fewer.")
+    deep = [("/".join(["d"] * 100), b"t", 1) for _ in range(3)]
+    answer = preupload(repo, *deep, gitIgnore=many)
+    assert_error(answer, 413, "Too many files for the rules of .gitignore: ask for fewer.")
+
+
 def test_preupload_refuses_what_it_cannot_use(hub: LiveHub, alice: Account) -> None:
     repo = new_repo(hub, alice)
     for entry in (

@@ -13,7 +13,16 @@ from freehold.server.git.native import PackFile
 from freehold.server.hub import Hub, now_ms
 from freehold.server.objects.keys import lfs_key
 from tests.live import Account, LiveHub
-from tests.repos import Repo, file, lfs_file, new_repo, pointer, sha256
+from tests.repos import (
+    Repo,
+    blob_id,
+    deleted,
+    file,
+    lfs_file,
+    new_repo,
+    pointer,
+    sha256,
+)
 
 
 def let_a_week_pass(hub: Hub) -> None:
@@ -23,7 +32,6 @@ def let_a_week_pass(hub: Hub) -> None:
             tx.run("UPDATE repo_lfs SET created_at = 0")
             tx.run("UPDATE lfs_object SET created_at = 0")
             tx.run("UPDATE object_trash SET trashed_at = 0")
-        jobs.drop_abandoned_links(hub)
         jobs.run_jobs(hub)
 
 
@@ -52,6 +60,87 @@ def test_bytes_whose_pointer_is_committed_as_a_file_are_kept(repo: Repo) -> None
     repo.commit(file("a.bin", pointer(data)))
     let_a_week_pass(repo.hub.inside)
     assert repo.resolve("a.bin").content == data
+
+
+EXTENDED = b"ext-0-packed sha256:%s\noid sha256" % (b"0" * 64)
+
+POINTERS = {
+    "canonical": pointer,
+    "without its newline": lambda data: pointer(data).removesuffix(b"\n"),
+    "with an extension": lambda data: pointer(data).replace(b"oid sha256", EXTENDED),
+}
+
+
+@pytest.mark.parametrize("name", POINTERS)
+def test_bytes_that_come_after_their_pointer_are_kept(repo: Repo, name: str) -> None:
+    data = b"weights" * 1000
+    text = POINTERS[name](data)
+    repo.commit(file("a.bin", text))
+    assert repo.resolve("a.bin").content == text, "a pointer without its bytes is a text"
+    repo.upload(data)
+    repo.hub.inside.git.cache.remove(repo_id(repo))
+    let_a_week_pass(repo.hub.inside)
+    assert repo.resolve("a.bin").content == data
+
+
+def test_bytes_that_only_a_former_commit_names_are_kept(repo: Repo) -> None:
+    data = b"weights" * 1000
+    named = repo.commit(file("a.bin", pointer(data)))
+    repo.commit(deleted("deletedFile", "a.bin"))
+    repo.upload(data)
+    let_a_week_pass(repo.hub.inside)
+    assert repo.resolve("a.bin", named).content == data
+
+
+def test_a_pointer_of_another_size_names_nothing(repo: Repo) -> None:
+    data = b"weights" * 1000
+    text = pointer(data).replace(b"size 7000", b"size 7001")
+    repo.upload(data)
+    repo.commit(file("a.bin", text), file("b.bin", "before"))
+    assert repo.resolve("a.bin").content == text
+    assert repo.resolve("a.bin", method="HEAD").headers["etag"] == f'"{blob_id(text)}"'
+    let_a_week_pass(repo.hub.inside)
+    assert repo.hub.inside.objects.size(lfs_key(sha256(data))) is None
+    assert repo.resolve("a.bin").content == text
+
+
+def test_of_two_pointers_to_one_object_the_right_one_names_it(repo: Repo) -> None:
+    data = b"weights" * 1000
+    wrong = pointer(data).replace(b"size 7000", b"size 7001")
+    repo.upload(data)
+    repo.commit(file("0.bin", wrong), file("1.bin", pointer(data)), file("2.bin", wrong))
+    let_a_week_pass(repo.hub.inside)
+    assert repo.resolve("1.bin").content == data
+    assert repo.resolve("2.bin").content == wrong
+
+
+def test_bytes_of_a_repository_that_was_deleted_are_freed(repo: Repo) -> None:
+    data = b"weights" * 1000
+    repo.upload(data)
+    body = {"name": repo.full_name.partition("/")[2], "organization": repo.account.name}
+    assert repo.call("DELETE", "/api/repos/delete", json=body).status_code == 200
+    let_a_week_pass(repo.hub.inside)
+    assert repo.hub.inside.objects.size(lfs_key(sha256(data))) is None
+
+
+def test_an_answer_that_nothing_is_to_be_sent_gives_the_bytes_their_time_again(
+    repo: Repo,
+) -> None:
+    data = b"weights" * 1000
+    repo.upload(data)
+    hub = repo.hub.inside
+    with hub.db.write() as tx:
+        tx.run("UPDATE repo_lfs SET created_at = 0")
+    [item] = repo.batch("upload", (sha256(data), len(data))).json()["objects"]
+    assert item == {"oid": sha256(data), "size": len(data)}
+    jobs.run_jobs(hub)
+    repo.commit(lfs_file("a.bin", sha256(data), len(data)))
+    assert repo.resolve("a.bin").content == data
+
+
+def repo_id(repo: Repo) -> str:
+    found: str = repo.get().json()["_id"]
+    return found
 
 
 def test_bytes_that_no_commit_names_are_freed(repo: Repo) -> None:

@@ -516,6 +516,17 @@ def test_sweep_removes_only_old_uploads(store: ObjectStore) -> None:
     assert {info.key for info in store.list("")} == {KEY, "lfs/kept"}
 
 
+def test_sweep_keeps_the_uploads_that_it_is_told_to(store: ObjectStore) -> None:
+    kept, left = store.staged("kept"), store.staged("left")
+    parts = send_parts(kept, b"some", b"data")
+    send_parts(left, b"abandoned")
+    assert store.sweep_staging(0, keep={"kept", "never-begun"}) == 1
+    with pytest.raises(ObjectMissingError):
+        left.promote([(1, 9)], "lfs/gone", sha256(b"abandoned"), 9)
+    kept.promote(parts, KEY, sha256(b"somedata"), 8)
+    assert store.get(KEY) == b"somedata"
+
+
 # Any sequence of calls
 
 NAMES = st.sampled_from(["lfs/a", "lfs/b", "packs/x/a", "packs/x/b", "packs/y/a"])

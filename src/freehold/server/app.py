@@ -30,9 +30,10 @@ from freehold.server.http.placement import Placement, claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.threads import Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
-from freehold.server.protocols import lfs, resolve
-from freehold.server.rest import files, hub, refs, repos
-from freehold.wire.routes import NOT_SUPPORTED, named_routes
+from freehold.server.protocols import downloads, lfs, resolve
+from freehold.server.rest import files, hub, lfs_files, refs, repos
+from freehold.wire.capabilities import CAPABILITIES_HEADER
+from freehold.wire.routes import CAPABILITIES, NOT_SUPPORTED, named_routes
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -44,22 +45,26 @@ SERVED: tuple[Served, ...] = (
     *refs.SERVED,
     *files.SERVED,
     *resolve.SERVED,
+    *downloads.SERVED,
     *lfs.SERVED,
+    *lfs_files.SERVED,
 )
 
 _EXPOSED = (
     "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,"
-    "Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash"
+    "Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash,X-Hub-Capabilities"
 )
 # Any page may call with a token of its own, none with the cookies of its visitor.
 _EVERY_ANSWER = [
     (b"access-control-allow-origin", b"*"),
     (b"access-control-expose-headers", _EXPOSED.encode()),
     (b"x-content-type-options", b"nosniff"),
+    # Where a client that knows more than the protocol finds out what this hub knows.
+    (CAPABILITIES_HEADER.lower().encode(), CAPABILITIES.path.encode()),
 ]
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
-    "Access-Control-Allow-Headers": "authorization, content-type, range, accept",
+    "Access-Control-Allow-Headers": "authorization, content-type, range, accept, idempotency-key",
     "Access-Control-Max-Age": "86400",
 }
 

@@ -1,1 +1,31 @@
-"""What is said: the routes and the typed values of the protocol, shared by server and client."""
+"""What is said: the routes and the typed values of the protocol, shared by server and client.
+
+`wire.routes`, `wire.repos` and the others are loaded when they are first used, so that importing
+the client costs nothing of them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from freehold.wire import codec as codec
+    from freehold.wire import commits as commits
+    from freehold.wire import files as files
+    from freehold.wire import lfs as lfs
+    from freehold.wire import lfs_files as lfs_files
+    from freehold.wire import refs as refs
+    from freehold.wire import repos as repos
+    from freehold.wire import routes as routes
+
+
+_LAZY = {"capabilities", "codec", "commits", "files", "lfs", "lfs_files", "refs", "repos", "routes"}
+
+
+def __getattr__(name: str) -> ModuleType:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}.{name}")

@@ -24,11 +24,15 @@ class CommitLine(Wire, kw_only=True):
 
 
 class CommitHeader(Wire, kw_only=True):
-    """The first line: title, description and the head that the caller has seen."""
+    """The first line: title, description and the head that the caller has seen.
+
+    With `rebase`, changes since `parent_commit` are no obstacle where they are of other paths.
+    """
 
     summary: str
     description: str | None = None
     parent_commit: str | None = None
+    rebase: bool = False
 
 
 class FileOperation(Wire, kw_only=True):

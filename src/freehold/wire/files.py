@@ -8,6 +8,9 @@ from msgspec import UNSET, UnsetType
 
 from freehold.wire.codec import Wire
 
+FILE_STREAM_TYPE = "application/vnd.freehold.files"
+"""The type of many files in one answer: for each a line of JSON, then its bytes."""
+
 
 class TreeQuery(Wire, kw_only=True):
     """How a folder is listed; `limit` entries a page from `cursor` on."""
@@ -23,6 +26,12 @@ class PathsInfo(Wire, kw_only=True):
 
     paths: list[str] = []
     expand: bool = False
+
+
+class DownloadFiles(Wire, kw_only=True):
+    """Body of `download_files`: 1 to 1000 paths, each of up to 4096 bytes."""
+
+    paths: list[str]
 
 
 class LfsInfo(Wire, kw_only=True):

@@ -10,7 +10,6 @@ import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, NoReturn, Self
-from urllib.parse import quote
 
 from freehold.errors import BadRequestError
 
@@ -137,6 +136,8 @@ def check_account_name(name: str, imported: bool = False) -> str:
 
 def quote_revision(revision: str) -> str:
     """The revision as one URL segment: `refs/pr/1` becomes `refs%2Fpr%2F1`."""
+    from urllib.parse import quote  # the library loads this module before it needs any address
+
     _encode("revision", revision)
     return quote(revision, safe="")
 

@@ -27,21 +27,33 @@ class LfsRef(LfsWire, kw_only=True):
 
 
 class Batch(LfsWire, kw_only=True):
-    """Body of `lfs_batch`."""
+    """Body of `lfs_batch`; `part_size`, in bytes, asks for parts that an upload can go on with."""
 
     operation: Literal["upload", "download"]
     objects: list[LfsObject]
     transfers: list[str] = []
     hash_algo: str | None = None
     ref: LfsRef | None = None
+    part_size: int | None = None
+
+
+class CompletedPart(LfsWire, kw_only=True):
+    """A part that the hub holds; its `etag` is that of the answer to it: its sha256."""
+
+    part_number: int = field(name="partNumber")
+    etag: str
 
 
 class Action(LfsWire, kw_only=True):
-    """Where and how to move bytes; the header values are all strings."""
+    """Where and how to move bytes; the header values are all strings.
+
+    `held` are the parts that need not be sent again.
+    """
 
     href: str
     header: dict[str, str] | UnsetType = UNSET
     expires_in: int | UnsetType = UNSET
+    held: list[CompletedPart] | UnsetType = UNSET
 
 
 class Actions(LfsWire, kw_only=True):
@@ -75,13 +87,6 @@ class BatchAnswer(LfsWire, kw_only=True):
     transfer: Literal["basic", "multipart"]
     objects: list[BatchObject]
     hash_algo: str = "sha256"
-
-
-class CompletedPart(LfsWire, kw_only=True):
-    """A part that was sent, with the `ETag` of its answer."""
-
-    part_number: int = field(name="partNumber")
-    etag: str
 
 
 class CompleteUpload(LfsWire, kw_only=True):

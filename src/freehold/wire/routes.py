@@ -15,8 +15,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
+from urllib.parse import quote
 
-from freehold.wire import commits, files, lfs, refs, repos, users
+from freehold.wire import capabilities, commits, files, lfs, lfs_files, refs, repos, users
+
+
+# The pieces of a template in which a slash separates and is not part of a name.
+_SAFE = {"repo": "/", "prefix": "/", "path": "/"}
 
 
 class Needs(IntEnum):
@@ -59,10 +64,18 @@ class Route:
     body_required: bool = True
     pr_needs: Needs | None = None
 
+    def url_path(self, **pieces: str) -> str:
+        """The raw path of a request, its pieces percent-encoded as the templates say."""
+        path = self.path
+        for name, text in pieces.items():
+            path = path.replace(f"{{{name}}}", quote(text, safe=_SAFE.get(name, "")))
+        return path.rstrip("/")
+
 
 # The hub itself
 HEALTH = Route("GET", "/health", Needs.NOTHING)
 METRICS = Route("GET", "/metrics", Needs.NOTHING, returns=Stream)
+CAPABILITIES = Route("GET", "/api/capabilities", Needs.NOTHING, returns=capabilities.Capabilities)
 AGENT_HARNESSES = Route("GET", "/api/agent-harnesses", Needs.NOTHING, returns=users.AgentHarnesses)
 VALIDATE_YAML = Route(
     "POST",
@@ -183,6 +196,13 @@ TREE_SIZE = Route(
 )
 RESOLVE = Route("GET", "/{prefix}{repo}/resolve/{revision}/{path}", Needs.CONTENT, returns=Stream)
 RAW = Route("GET", "/{prefix}{repo}/raw/{revision}/{path}", Needs.CONTENT, returns=Stream)
+DOWNLOAD_FILES = Route(
+    "POST",
+    "/api/{type}s/{repo}/download/{revision}",
+    Needs.CONTENT,
+    body=files.DownloadFiles,
+    returns=Stream,
+)
 
 # Uploads
 PREUPLOAD = Route(
@@ -243,6 +263,25 @@ LFS_COMPLETE_UPLOAD = Route(
     returns=lfs.Nothing,
 )
 LFS_DOWNLOAD = Route("GET", "/lfs/objects/{oid}", Needs.SIGNATURE, returns=Stream)
+LIST_LFS_FILES = Route(
+    "GET",
+    "/api/{type}s/{repo}/lfs-files",
+    Needs.WRITE,
+    query=lfs_files.LfsFilesQuery,
+    returns=list[lfs_files.LfsFile],
+)
+PERMANENTLY_DELETE_LFS_FILES = Route(
+    "POST",
+    "/api/{type}s/{repo}/lfs-files/batch",
+    Needs.WRITE,
+    body=lfs_files.DeleteLfsFiles,
+)
+DELETE_LFS_FILE = Route(
+    "DELETE",
+    "/api/{type}s/{repo}/lfs-files/{sha}",
+    Needs.WRITE,
+    query=lfs_files.DeleteLfsFileQuery,
+)
 
 # Parts of the protocol that this hub does not offer yet; they answer 501.
 NOT_SUPPORTED = (
@@ -258,9 +297,7 @@ NOT_SUPPORTED = (
     Route("GET", "/api/{type}s/{repo}/likers", Needs.READ),
     Route("GET", "/api/{type}s/{repo}/user-access-request/{path}", Needs.ADMIN),
     Route("POST", "/api/{type}s/{repo}/user-access-request/{path}", Needs.ADMIN),
-    Route("GET", "/api/{type}s/{repo}/lfs-files", Needs.WRITE),
-    Route("POST", "/api/{type}s/{repo}/lfs-files/{path}", Needs.WRITE),
-    Route("DELETE", "/api/{type}s/{repo}/lfs-files/{path}", Needs.WRITE),
+    Route("POST", "/api/{type}s/{repo}/lfs-files/duplicate", Needs.CONTENT),
     Route("GET", "/{prefix}{repo}.git/info/refs", Needs.CONTENT),
     Route("POST", "/{prefix}{repo}.git/git-upload-pack", Needs.CONTENT),
     Route("POST", "/{prefix}{repo}.git/git-receive-pack", Needs.WRITE),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
 
 from freehold.errors import (
@@ -22,14 +24,17 @@ from freehold.errors import (
 )
 from freehold.formats.git_objects import EXECUTABLE, FILE, Signature, build_commit, object_id
 from freehold.formats.gitattributes import LfsRules, lfs_line
-from freehold.formats.lfs_pointer import build_pointer, parse_pointer
+from freehold.formats.lfs_pointer import LfsPointer, build_pointer, parse_pointer
 from freehold.formats.pack import PackWriter
 from freehold.server.core import cards
 from freehold.server.core.access import Context, missing_repo
+from freehold.server.core.commit_keys import Once, once
 from freehold.server.core.lfs import find_usable_sizes, link_objects
 from freehold.server.core.revisions import branch_ref, reader_of, unknown_revision
 from freehold.server.db import refs, repos
+from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
+from freehold.server.git.comparison import agree_on
 from freehold.server.git.reader import ObjectReader
 from freehold.server.git.store import LostRaceError, PackSource, RefChange
 from freehold.server.git.tree_editor import TreeEditor
@@ -83,7 +88,7 @@ class Staged:
     deleted_entries: list[str] = field(default_factory=list)
     attributes: bytes | None = None
     # The large files that pointers among the plain files stand for.
-    pointers: set[str] = field(default_factory=set)
+    pointers: set[LfsPointer] = field(default_factory=set)
 
     def put_file(self, path: str, data: bytes) -> None:
         """Stages the content of a file."""
@@ -93,9 +98,15 @@ class Staged:
             self.attributes = data
         pointer = parse_pointer(data)
         if pointer is not None:
-            self.pointers.add(pointer.oid)
+            self.pointers.add(pointer)
         self.lfs.pop(path, None)
         self.files[path] = self.writer.add("blob", data)
+
+    def touched_paths(self) -> Iterator[str]:
+        """The path of every operation, whatever it does there."""
+        return chain(
+            self.files, self.lfs, self.deleted_files, self.deleted_folders, self.deleted_entries
+        )
 
     def put_lfs_file(self, operation: LfsFileOperation) -> None:
         """Stages a file whose bytes were uploaded before."""
@@ -104,23 +115,49 @@ class Staged:
 
 
 def create_commit(
-    ctx: Context, repo: Repo, revision: str, body: BinaryIO, content_type: str
+    ctx: Context,
+    repo: Repo,
+    revision: str,
+    body: BinaryIO,
+    content_type: str,
+    keys: Sequence[str] = (),
 ) -> CommitCreated:
     """One commit on a branch with all operations of the body.
 
-    The body is NDJSON, or one JSON object from the oldest clients. Raises `BadRequestError` for
-    what breaks a rule, `PreconditionFailedError` when the branch is not at `parentCommit`,
-    `EntryNotFoundError` for a deletion of what is not there.
+    The body is NDJSON, or one JSON object from the oldest clients. `keys` are the values of
+    `Idempotency-Key`: under a key that was used before, the answer is the commit made then.
+    Raises `BadRequestError` for what breaks a rule, `PreconditionFailedError` when the branch is
+    not at `parentCommit`, `EntryNotFoundError` for a deletion of what is not there,
+    `UnprocessableError` for a key that was used for another ref.
     """
-    limit = ctx.hub.config.inline_limit
+    made = once(ctx, repo, branch_ref(revision), keys)
+    oid = made.recall(ctx.hub)
+    if oid is None:
+        with _stage_body(body, content_type, ctx.hub.config.inline_limit) as staged:
+            oid = _apply_once(ctx, repo, staged, made)
+    url = f"{ctx.repo_url(repo.type, repo.full_name)}/commit/{oid}"
+    return CommitCreated(commit_oid=oid, commit_url=url)
+
+
+@contextmanager
+def _stage_body(body: BinaryIO, content_type: str, limit: int) -> Iterator[Staged]:
     if content_type.partition(";")[0].strip() == "application/json":
         staged = _stage_json(decode_json(_read_whole(body), JsonCommit), limit)
     else:
         staged = stage_lines(_read_lines(body, 2 * limit + MIB), limit)
     with staged.writer:
-        oid = apply(ctx, repo, branch_ref(revision), staged)
-    url = f"{ctx.repo_url(repo.type, repo.full_name)}/commit/{oid}"
-    return CommitCreated(commit_oid=oid, commit_url=url)
+        yield staged
+
+
+def _apply_once(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
+    try:
+        return _apply(ctx, repo, staged, made)
+    except HfHubHTTPError:
+        # Another call with the same key may be what stood in the way.
+        oid = made.recall(ctx.hub)
+        if oid is None:
+            raise
+        return oid
 
 
 def _read_whole(body: BinaryIO) -> bytes:
@@ -142,7 +179,7 @@ def _read_lines(body: BinaryIO, limit: int) -> Iterator[bytes]:
 
 def stage_lines(lines: Iterable[bytes], inline_limit: int) -> Staged:
     """Stages the operations of an NDJSON body, one line at a time."""
-    rest = ((number, line) for number, line in enumerate(lines, 1) if line.strip())
+    rest = _number_lines(lines)
     first = next(rest, None)
     if first is None:
         raise BadRequestError("The commit is empty: its first line must be the header.")
@@ -152,10 +189,17 @@ def stage_lines(lines: Iterable[bytes], inline_limit: int) -> Staged:
     staged = Staged(_decode_value(1, header, CommitHeader))
     _check_header(staged.header)
     for number, line in rest:
-        if number > MAX_LINES:
-            raise PayloadTooLargeError(f"A commit has at most {MAX_LINES} lines.")
         _stage_line(staged, number, _decode_line(number, line), inline_limit)
     return staged
+
+
+def _number_lines(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+    """The lines that are not blank, each with its number among all."""
+    for number, line in enumerate(lines, 1):
+        if number > MAX_LINES:
+            raise PayloadTooLargeError(f"A commit has at most {MAX_LINES} lines.")
+        if line.strip():
+            yield number, line
 
 
 def _decode_line(number: int, line: bytes) -> CommitLine:
@@ -264,6 +308,8 @@ def _stage_json(body: JsonCommit, inline_limit: int) -> Staged:
         ("deletedFolder", body.deleted_folders),
         ("deletedEntry", body.deleted_entries),
     )
+    if sum(len(operations) for _, operations in groups) > MAX_LINES:
+        raise PayloadTooLargeError(f"A commit has at most {MAX_LINES} operations.")
     for key, operations in groups:
         for operation in operations:
             _STAGERS[key](staged, operation, inline_limit)
@@ -275,11 +321,15 @@ def apply(ctx: Context, repo: Repo, ref: str, staged: Staged) -> str:
 
     A commit that would change nothing makes none: the head is given as it is.
     """
+    return _apply(ctx, repo, staged, Once(None, ref))
+
+
+def _apply(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
     for _ in range(MAX_ATTEMPTS):
         try:
-            return _attempt(ctx, repo, ref, staged)
+            return _attempt(ctx, repo, staged, made)
         except LostRaceError as error:
-            if staged.header.parent_commit:
+            if staged.header.parent_commit and not staged.header.rebase:
                 raise PreconditionFailedError from error
     raise HfHubHTTPError("The branch is too busy: please try again.", status=503)
 
@@ -292,28 +342,54 @@ def _refresh(ctx: Context, repo: Repo) -> Repo:
     return found
 
 
-def _attempt(ctx: Context, repo: Repo, ref: str, staged: Staged) -> str:
-    head = _find_head(ctx, repo, ref)
-    expected = staged.header.parent_commit
-    if expected and not (len(expected) >= 5 and head.startswith(expected)):
-        raise PreconditionFailedError
+def _attempt(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
+    head = _find_head(ctx, repo, made.ref)
     reader = reader_of(ctx, _refresh(ctx, repo))
+    _check_parent(reader, head, staged)
     sizes = link_sizes(ctx, repo, staged)
-    named = [*sizes, *find_usable_sizes(ctx, repo, list(staged.pointers - sizes.keys()))]
-    link = partial(link_objects, repo_id=repo.id, oids=named, pusher_id=ctx.viewer.id or "")
+    named = [*sizes, *(_find_pointed(ctx, repo, staged) - sizes.keys())]
     old_tree = reader.commit(head).tree
     tree, objects = _build_tree(reader, old_tree, staged, sizes)
     if tree.hex() == old_tree:
         # The bytes may be new even where the tree has named them before.
-        if named:
+        if named or made.key is not None:
             with ctx.hub.db.write() as tx:
-                link(tx)
+                _note(tx, ctx, repo, named, made, head)
         return head
     data = write_commit(tree.hex(), [head], ctx.viewer.name or SYSTEM, _message(staged.header))
     oid = object_id("commit", data).hex()
     source = partial(staged.writer.finish, extra=[*objects, ("commit", data)])
-    ctx.hub.git.publish(repo.id, [RefChange(ref, head, oid)], [source], now_ms(), link)
+    note = partial(_note, ctx=ctx, repo=repo, named=named, made=made, oid=oid)
+    ctx.hub.git.publish(repo.id, [RefChange(made.ref, head, oid)], [source], now_ms(), note)
     return oid
+
+
+def _note(
+    tx: Transaction, ctx: Context, repo: Repo, named: list[str], made: Once, oid: str
+) -> None:
+    """What a commit leaves in the database besides its pack and its ref."""
+    if made.key is not None:
+        repos.lock_repo(tx, repo.id)
+        made.record(tx, oid)
+    link_objects(tx, repo_id=repo.id, oids=named, pusher_id=ctx.viewer.id or "")
+
+
+def _check_parent(reader: ObjectReader, head: str, staged: Staged) -> None:
+    """Raises `PreconditionFailedError` unless the commit may go on top of this head."""
+    expected = staged.header.parent_commit
+    if not expected or (len(expected) >= 5 and head.startswith(expected)):
+        return
+    if not staged.header.rebase or not _is_apart(reader, expected, head, staged):
+        raise PreconditionFailedError
+
+
+def _is_apart(reader: ObjectReader, parent: str, head: str, staged: Staged) -> bool:
+    """Whether nothing that the operations touch has changed between the two commits."""
+    known = reader.find_commit(parent) if len(parent) >= 5 else None
+    if known is None:
+        return False
+    before, now = reader.commit(known).tree, reader.commit(head).tree
+    return agree_on(reader, before, now, staged.touched_paths())
 
 
 def _find_head(ctx: Context, repo: Repo, ref: str) -> str:
@@ -399,6 +475,12 @@ def link_sizes(ctx: Context, repo: Repo, staged: Staged) -> dict[str, int]:
                 f"File {path!r} was declared with {operation.size} bytes and has {size}."
             )
     return sizes
+
+
+def _find_pointed(ctx: Context, repo: Repo, staged: Staged) -> set[str]:
+    """The objects that pointers among the plain files name: stored, usable and of that size."""
+    sizes = find_usable_sizes(ctx, repo, [pointer.oid for pointer in staged.pointers])
+    return {pointer.oid for pointer in staged.pointers if sizes.get(pointer.oid) == pointer.size}
 
 
 def _message(header: CommitHeader) -> str:

@@ -16,6 +16,7 @@ from freehold.server.db.repos import Repo
 from freehold.server.git.history import find_last_commits
 from freehold.server.git.listing import (
     Entry,
+    find_entries,
     find_entry,
     find_folder,
     list_folder,
@@ -91,7 +92,7 @@ def get_paths_info(ctx: Context, repo: Repo, revision: str, body: PathsInfo) -> 
     commit = resolve_revision(ctx, repo, revision)
     reader = reader_of(ctx, repo)
     paths = dict.fromkeys(path.strip("/") for path in body.paths)
-    found = (find_entry(reader, commit.tree, path) for path in paths if path)
+    found = find_entries(reader, commit.tree, [path for path in paths if path])
     return _describe(reader, commit, [entry for entry in found if entry], body.expand)
 
 
@@ -172,7 +173,7 @@ def open_file(ctx: Context, repo: Repo, revision: str, path: str, *, raw: bool) 
     entry = find_entry(reader, commit.tree, path)
     if entry is None or entry.is_directory:
         raise EntryNotFoundError(headers={"X-Repo-Commit": commit.oid})
-    if raw or entry.pointer is None or not _is_linked(ctx, repo, entry.pointer):
+    if raw or entry.pointer is None or not find_linked(ctx, repo, {entry.pointer}):
         data = reader.blob(entry.oid)
         return Content(commit.oid, path, entry.oid, len(data), False, data, None)
     pointer = entry.pointer
@@ -180,11 +181,16 @@ def open_file(ctx: Context, repo: Repo, revision: str, path: str, *, raw: bool) 
     return Content(commit.oid, path, pointer.oid, pointer.size, True, None, key)
 
 
-def _is_linked(ctx: Context, repo: Repo, pointer: LfsPointer) -> bool:
-    """A pointer to what the repository does not hold, or not in that size, is only a text."""
+def find_linked(ctx: Context, repo: Repo, pointers: set[LfsPointer]) -> set[LfsPointer]:
+    """Those of the pointers whose content the repository may serve.
+
+    A pointer to what the repository does not hold, or not in that size, is only a text.
+    """
+    if not pointers:
+        return set()
     with ctx.hub.db.read() as tx:
-        sizes = lfs.find_linked_sizes(tx, repo.id, [pointer.oid])
-    return sizes.get(pointer.oid) == pointer.size
+        sizes = lfs.find_linked_sizes(tx, repo.id, list({pointer.oid for pointer in pointers}))
+    return {pointer for pointer in pointers if sizes.get(pointer.oid) == pointer.size}
 
 
 def upload_raw_file(ctx: Context, repo: Repo, revision: str, path: str, data: bytes) -> Uploaded:

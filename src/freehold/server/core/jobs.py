@@ -10,51 +10,75 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from freehold.server.db import lfs, packs, repos, trash
+import pygit2
+
+from freehold.errors import FreeholdError
+from freehold.formats.lfs_pointer import LfsPointer
+from freehold.server.core.commit_keys import KEY_SECONDS
+from freehold.server.db import commit_keys, lfs, packs, repos, trash
 from freehold.server.db.database import Transaction
 from freehold.server.db.packs import Pack
 from freehold.server.git import native
 from freehold.server.git.cache import PACK_ENDINGS
+from freehold.server.git.pointers import find_pointed
 from freehold.server.git.store import LostRaceError
 from freehold.server.hub import Hub, now_ms
 from freehold.server.objects.keys import lfs_key
 
 UNLINKED_AT_ONCE = 1000
 
+# What a job may run into when its repository is deleted, or compacted by another, under its hands.
+VANISHED = (FreeholdError, OSError, pygit2.GitError)
+
+# Later than any time in the database (milliseconds).
+FOREVER = 2**62
+
 log = logging.getLogger("freehold.jobs")
 
 
 def run_jobs(hub: Hub) -> None:
     """One round of everything that is due."""
-    with hub.db.read() as tx:
-        crowded = packs.list_crowded_repos(tx, hub.config.compact_packs)
-    for repo_id in crowded:
-        _attempt(compact_repo, hub, repo_id)
     for job in (
+        compact_repos,
         end_stale_uploads,
+        drop_abandoned_links,
         free_unlinked_objects,
+        forget_commit_keys,
         empty_trash,
         sweep_staging,
     ):
         _attempt(job, hub)
 
 
-def _attempt(job: Callable[..., int], hub: Hub, *args: str) -> None:
-    """Runs one job; one that fails must not end the others."""
+def _attempt(job: Callable[..., int], hub: Hub, *args: str | int) -> int:
+    """What one job gives, or 0: one that fails must not end the others."""
     try:
-        job(hub, *args)
+        return job(hub, *args)
     except Exception:
-        log.exception("a job in the background failed: %s %s", job.__name__, *args or ("",))
+        log.exception("a job in the background failed: %s%r", job.__name__, args)
+        return 0
 
 
 def sweep_staging(hub: Hub) -> int:
-    """Removes what was never finished, and gives the number of drafts and uploads."""
-    return hub.objects.sweep_staging(_upload_seconds(hub))
+    """Removes what was never finished, and gives the number of drafts and uploads.
+
+    The parts of an upload that may go on are kept, however long nothing was added to them.
+    """
+    with hub.db.read() as tx:
+        going_on = lfs.list_uploads(tx, FOREVER)
+    return hub.objects.sweep_staging(_upload_seconds(hub), keep=frozenset(going_on))
 
 
 def _upload_seconds(hub: Hub) -> int:
     """How long after its beginning an upload may still be going on."""
     return max(hub.config.upload_seconds, hub.config.grace_seconds)
+
+
+def compact_repos(hub: Hub) -> int:
+    """Compacts every repository that needs it, and gives the number of packs that were combined."""
+    with hub.db.read() as tx:
+        crowded = packs.list_crowded_repos(tx, hub.config.compact_packs)
+    return sum(_attempt(compact_repo, hub, repo_id) for repo_id in crowded)
 
 
 def compact_crowded(hub: Hub) -> None:
@@ -74,24 +98,31 @@ def compact_repo(hub: Hub, repo_id: str) -> int:
         chosen = choose_packs(packs.list_packs(tx, repo_id))
     if len(chosen) < 2:
         return 0
+    try:
+        _combine_packs(hub, repo_id, chosen)
+    except VANISHED:
+        # Whoever was faster has taken the packs away, from the list and from a shared cache, or
+        # has deleted the repository.
+        if _are_listed(hub, repo_id, chosen):
+            raise
+        if not hub.git.cache.is_listed(repo_id):
+            hub.git.cache.remove(repo_id)
+        return 0
+    return len(chosen)
+
+
+def _combine_packs(hub: Hub, repo_id: str, chosen: Sequence[Pack]) -> None:
     repository = hub.git.cache.reopen(repo_id).path
     with tempfile.TemporaryDirectory() as folder:
         names = dict.fromkeys(pack.name for pack in chosen)
-        try:
-            combined = native.combine_packs(repository, names, Path(folder))
-            hub.git.publish(
-                repo_id,
-                [],
-                [combined.copy_to],
-                now_ms(),
-                lambda tx: _drop_packs(tx, repo_id, chosen),
-            )
-        except (LostRaceError, native.GitError):
-            # Whoever was faster has taken the packs away, from the list and from a shared cache.
-            if _are_listed(hub, repo_id, chosen):
-                raise
-            return 0
-    return len(chosen)
+        combined = native.combine_packs(repository, names, Path(folder))
+        hub.git.publish(
+            repo_id,
+            [],
+            [combined.copy_to],
+            now_ms(),
+            lambda tx: _drop_packs(tx, repo_id, chosen),
+        )
 
 
 def _are_listed(hub: Hub, repo_id: str, chosen: Sequence[Pack]) -> bool:
@@ -121,32 +152,59 @@ def _drop_packs(tx: Transaction, repo_id: str, chosen: Sequence[Pack]) -> None:
 
 
 def end_stale_uploads(hub: Hub) -> int:
-    """Forgets uploads in parts that were begun too long ago, and gives their number."""
+    """Forgets uploads in parts that have had no part for too long, and gives their number."""
     before = now_ms() - 1000 * _upload_seconds(hub)
     with hub.db.read() as tx:
-        stale = lfs.list_stale_uploads(tx, before)
-    for upload_id in stale:
-        with hub.db.write() as tx:
-            lfs.delete_upload(tx, upload_id)
+        stale = lfs.list_uploads(tx, before)
+    return sum(_attempt(_end_stale_upload, hub, upload_id, before) for upload_id in stale)
+
+
+def _end_stale_upload(hub: Hub, upload_id: str, before: int) -> bool:
+    with hub.db.write() as tx:
+        ended = lfs.end_stale_upload(tx, upload_id, before)
+    if ended:
         hub.objects.staged(upload_id).discard()
-    return len(stale)
+    return ended
 
 
 def drop_abandoned_links(hub: Hub) -> int:
-    """Ends what was sent long ago and never committed, and gives the number of objects.
-
-    Not part of a round: a pointer that was committed before its bytes came does not count as
-    naming them yet, and to keep too much is better than to lose a file.
-    """
+    """Ends what was sent long ago and never committed, and gives the number of objects."""
     before = now_ms() - 1000 * _upload_seconds(hub)
     with hub.db.read() as tx:
         repo_ids = lfs.list_abandoning_repos(tx, before)
-    dropped = 0
-    for repo_id in repo_ids:
+    return sum(_attempt(drop_links, hub, repo_id, before) for repo_id in repo_ids)
+
+
+def drop_links(hub: Hub, repo_id: str, before: int) -> int:
+    """Ends the links of one repository that were made before that time and that nothing names.
+
+    A pointer that was committed before its bytes came did not mark the link then, so the git
+    objects are asked first, and the link is marked now. Gives the number of links that ended.
+    """
+    with hub.db.read() as tx:
+        links = lfs.list_abandoned_links(tx, repo_id, before)
+    try:
+        named = _find_named(hub, repo_id, links)
         with hub.db.write() as tx:
             repos.lock_repo(tx, repo_id)
-            dropped += lfs.drop_abandoned_links(tx, repo_id, before)
-    return dropped
+            for sha256 in named:
+                lfs.commit_link(tx, repo_id, sha256)
+            rest = links.keys() - named
+            return sum(lfs.drop_abandoned_link(tx, repo_id, sha256, before) for sha256 in rest)
+    except VANISHED:
+        if hub.git.cache.is_listed(repo_id):
+            raise
+        hub.git.cache.remove(repo_id)
+        return 0
+
+
+def _find_named(hub: Hub, repo_id: str, sizes: dict[str, int]) -> set[str]:
+    """Those of the objects, given as sha256 and size, that any git object of the repository names.
+
+    The repository is opened anew: a cache that has lost a pack would say no too often.
+    """
+    pointers = {LfsPointer(sha256, size) for sha256, size in sizes.items()}
+    return {found.oid for found in find_pointed(hub.git.cache.reopen(repo_id), pointers)}
 
 
 def free_unlinked_objects(hub: Hub) -> int:
@@ -159,6 +217,12 @@ def free_unlinked_objects(hub: Hub) -> int:
         freed = lfs.delete_unlinked_objects(tx, before, UNLINKED_AT_ONCE)
         trash.trash_objects(tx, [lfs_key(sha256) for sha256 in freed], now_ms())
     return len(freed)
+
+
+def forget_commit_keys(hub: Hub) -> int:
+    """Forgets the idempotency keys that no call may count on any more, and gives their number."""
+    with hub.db.write() as tx:
+        return commit_keys.delete_commit_keys(tx, now_ms() - 1000 * KEY_SECONDS)
 
 
 def empty_trash(hub: Hub) -> int:

@@ -7,6 +7,7 @@ read them elsewhere.
 
 from __future__ import annotations
 
+import hashlib
 import math
 import re
 from collections.abc import Sequence
@@ -37,6 +38,7 @@ from freehold.wire.lfs import (
     Batch,
     BatchAnswer,
     BatchObject,
+    CompletedPart,
     CompleteUpload,
     LfsObject,
     Locks,
@@ -47,6 +49,11 @@ from freehold.wire.routes import Needs
 
 MAX_BATCH = 1000
 MAX_PARTS = 10_000
+
+# The part sizes that a client may choose, in bytes: more would be a burden on the one, fewer on
+# the other, and a bucket takes no larger object in one piece without end.
+MIN_PART_SIZE = 5 * 1024 * 1024
+MAX_PART_SIZE = 4 * 1024 * 1024 * 1024
 
 # The address of a download outlives the right to it by this much at the most.
 DOWNLOAD_SECONDS = 3600
@@ -60,6 +67,8 @@ def lfs_batch(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
         raise ConflictError(f"This hub knows objects by sha256, not by {body.hash_algo}.")
     if len(body.objects) > MAX_BATCH:
         raise PayloadTooLargeError(f"A batch holds at most {MAX_BATCH} objects.")
+    if body.part_size is not None and body.part_size < 1:
+        raise BadRequestError("The part_size of a batch is a number of bytes, at least 1.")
     if body.operation == "download":
         return _batch_download(ctx, repo, body)
     access.check_level(ctx, repo, Needs.WRITE)
@@ -94,19 +103,39 @@ def _offer_download(
 
 def _batch_upload(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
     well_formed = [item.oid for item in body.objects if _SHA256.fullmatch(item.oid)]
+    _renew_links(ctx.hub, repo.id, well_formed)
     sizes = find_usable_sizes(ctx, repo, well_formed)
-    config = ctx.hub.config
-    in_parts = "multipart" in body.transfers and any(
-        item.size > config.multipart_threshold for item in body.objects if item.oid not in sizes
-    )
+    in_parts = any(_is_large(ctx, body, item) for item in body.objects if item.oid not in sizes)
     return BatchAnswer(
         transfer="multipart" if in_parts else "basic",
-        objects=[_offer_upload(ctx, repo, item, sizes, in_parts) for item in body.objects],
+        objects=[_offer_upload(ctx, repo, body, item, sizes) for item in body.objects],
     )
+
+
+def _is_large(ctx: Context, body: Batch, item: LfsObject) -> bool:
+    """Whether the object is to be sent in parts."""
+    return "multipart" in body.transfers and (
+        item.size > ctx.hub.config.multipart_threshold or _is_larger_than_wished(body, item)
+    )
+
+
+def _is_larger_than_wished(body: Batch, item: LfsObject) -> bool:
+    return body.part_size is not None and item.size > body.part_size
+
+
+def _renew_links(hub: Hub, repo_id: str, oids: list[str]) -> None:
+    """Gives what was sent and not committed yet its time again, before anybody relies on it."""
+    with hub.db.read() as tx:
+        waiting = lfs.list_uncommitted(tx, repo_id, oids)
+    if waiting:
+        with hub.db.write() as tx:
+            # Commits change the same rows in an order of their own.
+            repos.lock_repo(tx, repo_id)
+            lfs.renew_links(tx, repo_id, waiting, now_ms())
 
 
 def _offer_upload(
-    ctx: Context, repo: Repo, item: LfsObject, sizes: dict[str, int], in_parts: bool
+    ctx: Context, repo: Repo, body: Batch, item: LfsObject, sizes: dict[str, int]
 ) -> BatchObject:
     if not _SHA256.fullmatch(item.oid) or item.size < 0:
         return _refuse(item, 422, "An object is named by its sha256 and a size in bytes.")
@@ -117,8 +146,10 @@ def _offer_upload(
         return _refuse(item, 422, f"The object has {known} bytes, not {item.size}.")
     if known is not None:
         return BatchObject(oid=item.oid, size=item.size)
-    large = in_parts and item.size > ctx.hub.config.multipart_threshold
-    upload = _multipart_action(ctx, repo, item) if large else _basic_action(ctx, repo, item)
+    if _is_large(ctx, body, item):
+        upload = _multipart_action(ctx, repo, body, item)
+    else:
+        upload = _basic_action(ctx, repo, item)
     verify = Action(
         href=f"{ctx.repo_url(repo.type, repo.full_name)}.git/info/lfs/objects/verify", header={}
     )
@@ -141,19 +172,35 @@ def _basic_action(ctx: Context, repo: Repo, item: LfsObject) -> Action:
     return Action(href=href, expires_in=seconds)
 
 
-def _multipart_action(ctx: Context, repo: Repo, item: LfsObject) -> Action:
-    upload = _open_upload(ctx, repo, item)
+def _multipart_action(ctx: Context, repo: Repo, body: Batch, item: LfsObject) -> Action:
+    upload = _open_upload(ctx, repo, item, _choose_part_size(ctx, body, item))
     base = f"/lfs/uploads/{upload.id}"
     header = {"chunk_size": str(upload.part_size)}
     for number in range(1, _part_count(upload) + 1):
         header[f"{number:05d}"] = signing.sign_url(ctx, f"{base}/{number}", "PUT", repo.id, item)[0]
     href, seconds = signing.sign_url(ctx, base, "POST", repo.id, item)
-    return Action(href=href, header=header, expires_in=seconds)
+    action = Action(href=href, header=header, expires_in=seconds)
+    if body.part_size is not None:
+        action.held = _list_held(ctx, upload)
+    return action
 
 
-def _open_upload(ctx: Context, repo: Repo, item: LfsObject) -> Upload:
+def _choose_part_size(ctx: Context, body: Batch, item: LfsObject) -> int:
+    """The size of the parts of a new upload, in bytes."""
+    size = ctx.hub.config.part_size
+    if body.part_size is not None and _is_larger_than_wished(body, item):
+        size = max(MIN_PART_SIZE, min(body.part_size, MAX_PART_SIZE))
+    return max(size, math.ceil(item.size / MAX_PARTS))
+
+
+def _list_held(ctx: Context, upload: Upload) -> list[CompletedPart]:
+    with ctx.hub.db.read() as tx:
+        held = lfs.list_parts(tx, upload.id)
+    return [CompletedPart(part_number=part.number, etag=part.etag) for part in held]
+
+
+def _open_upload(ctx: Context, repo: Repo, item: LfsObject, part_size: int) -> Upload:
     """The upload begun before for the same file: its parts are kept, and may come again."""
-    part_size = max(ctx.hub.config.part_size, math.ceil(item.size / MAX_PARTS))
     wanted = Upload(
         new_id(), repo.id, ctx.viewer.id or "", item.oid, item.size, part_size, now_ms()
     )
@@ -211,7 +258,7 @@ def begin_upload(hub: Hub, grant: Grant) -> ObjectWriter | None:
     with hub.db.write() as tx:
         _require_repo(tx, grant)
         if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
-            lfs.renew_link(tx, grant.repo_id, grant.oid, now_ms())
+            lfs.renew_links(tx, grant.repo_id, [grant.oid], now_ms())
             return None
         _expect_bytes(tx, hub, grant.oid)
     return hub.objects.open_write(lfs_key(grant.oid))
@@ -267,10 +314,18 @@ def find_download(hub: Hub, grant: Grant) -> int:
 
 
 def begin_part(hub: Hub, grant: Grant, upload_id: str, number: int) -> tuple[ObjectWriter, int]:
-    """A writer for one part, and the number of bytes that it must have."""
+    """A writer for one part, and the number of bytes that it must have.
+
+    A part that is sent again counts as missing until it has arrived, because its place is written.
+    """
     upload = _find_upload(hub, grant, upload_id)
     if not 1 <= number <= _part_count(upload):
         raise BadRequestError(f"This upload has the parts 1 to {_part_count(upload)}.")
+    with hub.db.read() as tx:
+        is_held = lfs.is_held(tx, upload_id, number)
+    if is_held:
+        with hub.db.write() as tx:
+            lfs.delete_part(tx, upload_id, number)
     offset = (number - 1) * upload.part_size
     writer = hub.objects.staged(upload_id).write_part(number, offset)
     return writer, min(upload.part_size, upload.size - offset)
@@ -280,36 +335,66 @@ def finish_part(hub: Hub, upload_id: str, writer: ObjectWriter, part: Part) -> N
     """Makes a part durable and remembers that the hub holds it."""
     writer.commit()
     with hub.db.write() as tx:
-        lfs.put_part(tx, upload_id, part)
+        lfs.put_part(tx, upload_id, part, now_ms())
 
 
 def complete_upload(hub: Hub, grant: Grant, upload_id: str, body: CompleteUpload) -> Nothing:
     """Publishes an object whose parts have all arrived; a second call finds it done."""
+    if not _is_done(hub, grant):
+        try:
+            _publish(hub, grant, upload_id, body)
+        except (BadRequestError, ConflictError, NotFoundError, UnprocessableError):
+            # Another call may have completed it in the meantime, and taken its rows away.
+            if not _is_done(hub, grant):
+                raise
+    return Nothing()
+
+
+def _is_done(hub: Hub, grant: Grant) -> bool:
+    """Whether the repository has the object already; if so, its time to be committed begins now."""
     with hub.db.write() as tx:
-        if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
-            return Nothing()
-        _expect_bytes(tx, hub, grant.oid)
+        done = bool(lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]))
+        if done:
+            lfs.renew_links(tx, grant.repo_id, [grant.oid], now_ms())
+    return done
+
+
+def _publish(hub: Hub, grant: Grant, upload_id: str, body: CompleteUpload) -> None:
     upload = _find_upload(hub, grant, upload_id)
     parts = _check_parts(hub, upload, body)
-    staged = hub.objects.staged(upload_id)
+    with hub.db.write() as tx:
+        _expect_bytes(tx, hub, grant.oid)
+    sizes = [(part.number, part.size) for part in parts]
     try:
-        staged.promote(
-            [(part.number, part.size) for part in parts],
-            lfs_key(upload.sha256),
-            upload.sha256,
-            upload.size,
+        hub.objects.staged(upload_id).promote(
+            sizes, lfs_key(upload.sha256), upload.sha256, upload.size
         )
-    except DigestMismatchError as error:
-        _forget(hub, upload_id)
-        raise UnprocessableError(f"The parts are not the announced file: {error}") from error
-    except ObjectMissingError as error:
-        with hub.db.read() as tx:
-            if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
-                return Nothing()  # another call has completed it in the meantime
-        _forget(hub, upload_id)
-        raise ConflictError("The parts are gone: start the upload again.") from error
+    except (DigestMismatchError, ObjectMissingError) as error:
+        if not _is_published(hub, upload, parts):
+            _forget(hub, upload_id)
+            if isinstance(error, ObjectMissingError):
+                raise ConflictError("The parts are gone: start the upload again.") from error
+            raise UnprocessableError(f"The parts are not the announced file: {error}") from error
     _record(hub, grant, upload_id)
-    return Nothing()
+
+
+def _is_published(hub: Hub, upload: Upload, parts: list[Part]) -> bool:
+    """Whether these very parts are the object that the store has.
+
+    Another call may have published them a moment ago, or one that a crash ended. The parts are
+    compared byte for byte, by their digests: that somebody has stored such an object is no licence.
+    """
+    if hub.objects.size(lfs_key(upload.sha256)) != upload.size:
+        return False
+    offset = 0
+    for part in parts:
+        digest = hashlib.sha256()
+        for block in hub.objects.read(lfs_key(upload.sha256), offset, part.size):
+            digest.update(block)
+        if digest.hexdigest() != part.etag:
+            return False
+        offset += part.size
+    return True
 
 
 def _check_parts(hub: Hub, upload: Upload, body: CompleteUpload) -> list[Part]:

@@ -24,6 +24,9 @@ IGNORE = ".gitignore"
 MAX_FILES = 1000
 MAX_RULES_SIZE = 256 * 1024
 
+# Comparing a path with a rule takes up to a microsecond.
+MAX_COMPARISONS = 5_000_000
+
 
 def preupload(ctx: Context, repo: Repo, revision: str, body: Preupload) -> PreuploadAnswer:
     """For each file whether it goes into git or through LFS, and what the path holds now."""
@@ -31,8 +34,13 @@ def preupload(ctx: Context, repo: Repo, revision: str, body: Preupload) -> Preup
         raise PayloadTooLargeError(f"At most {MAX_FILES} files can be asked for at once.")
     commit = resolve_revision(ctx, repo, revision)
     reader = reader_of(ctx, repo)
-    attributes = LfsRules.parse(_text(reader, commit, ATTRIBUTES, body.git_attributes))
-    ignored = IgnoreRules.parse(_text(reader, commit, IGNORE, body.git_ignore))
+    texts = {
+        path: _text(reader, commit, path, given)
+        for path, given in ((ATTRIBUTES, body.git_attributes), (IGNORE, body.git_ignore))
+    }
+    _check_cost(body, texts)
+    attributes = LfsRules.parse(texts[ATTRIBUTES])
+    ignored = IgnoreRules.parse(texts[IGNORE])
     entries = {file.path: _find_file(reader, commit, file.path) for file in body.files}
     held = _held_pointers(ctx, repo, entries.values())
     files = []
@@ -64,13 +72,27 @@ def _held_pointers(ctx: Context, repo: Repo, entries: Iterable[Entry | None]) ->
 
 def _text(reader: ObjectReader, commit: CommitData, path: str, given: str | None) -> str:
     if given is not None:
-        if len(given) > MAX_RULES_SIZE:
-            raise PayloadTooLargeError(f"{path} has at most {MAX_RULES_SIZE} characters.")
+        if len(given.encode()) > MAX_RULES_SIZE:
+            raise PayloadTooLargeError(f"{path} has at most {MAX_RULES_SIZE} bytes.")
         return given
     entry = _find_file(reader, commit, path)
     if entry is None or entry.size > MAX_RULES_SIZE:
         return ""
     return reader.blob(entry.oid).decode("utf-8", "replace")
+
+
+def _check_cost(body: Preupload, texts: dict[str, str]) -> None:
+    """Refuses what would take very long: each rule is compared with each file.
+
+    Those of `.gitignore` are compared with every folder above it as well.
+    """
+    comparisons = {
+        ATTRIBUTES: len(body.files),
+        IGNORE: sum(file.path.count("/") + 1 for file in body.files),
+    }
+    for path, count in comparisons.items():
+        if (texts[path].count("\n") + 1) * count > MAX_COMPARISONS:
+            raise PayloadTooLargeError(f"Too many files for the rules of {path}: ask for fewer.")
 
 
 def _belongs_in_lfs(file: PreuploadFile, attributes: LfsRules, inline_limit: int) -> bool:

@@ -66,12 +66,7 @@ def link_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now:
 def commit_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now: int) -> None:
     """Lets the repository serve an object that a commit names, for good."""
     link_object(tx, repo_id, sha256, pusher_id, now)
-    tx.run(
-        "UPDATE repo_lfs SET committed = TRUE"
-        " WHERE repo_id = :repo_id AND sha256 = :sha256 AND committed = FALSE",
-        repo_id=repo_id,
-        sha256=sha256,
-    )
+    commit_link(tx, repo_id, sha256)
 
 
 def list_abandoning_repos(tx: Transaction, before: int) -> list[str]:
@@ -83,36 +78,73 @@ def list_abandoning_repos(tx: Transaction, before: int) -> list[str]:
     return [row.repo_id for row in rows]
 
 
-def drop_abandoned_links(tx: Transaction, repo_id: str, before: int) -> int:
-    """Ends the links of a repository's uploads before that time that no commit has named.
-
-    Gives their number.
-    """
-    dropped = tx.all(
-        "DELETE FROM repo_lfs WHERE repo_id = :repo_id AND committed = FALSE"
-        " AND created_at < :before RETURNING sha256",
+def list_abandoned_links(tx: Transaction, repo_id: str, before: int) -> dict[str, int]:
+    """The sizes, by sha256, of a repository's uploads before that time that no commit has named."""
+    rows = tx.all(
+        "SELECT lfs_object.sha256, lfs_object.size FROM repo_lfs"
+        " JOIN lfs_object ON lfs_object.sha256 = repo_lfs.sha256"
+        " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.committed = FALSE"
+        " AND repo_lfs.created_at < :before",
         repo_id=repo_id,
         before=before,
     )
-    for link in dropped:
+    return {row.sha256: row.size for row in rows}
+
+
+def drop_abandoned_link(tx: Transaction, repo_id: str, sha256: str, before: int) -> bool:
+    """Ends a link that is as `list_abandoned_links` describes; false when it no longer is."""
+    dropped = tx.run(
+        "DELETE FROM repo_lfs WHERE repo_id = :repo_id AND sha256 = :sha256"
+        " AND committed = FALSE AND created_at < :before",
+        repo_id=repo_id,
+        sha256=sha256,
+        before=before,
+    )
+    if dropped:
         tx.run(
             "UPDATE repo SET used_storage = used_storage"
             " - (SELECT size FROM lfs_object WHERE sha256 = :sha256) WHERE id = :repo_id",
             repo_id=repo_id,
-            sha256=link.sha256,
+            sha256=sha256,
         )
-    return len(dropped)
+    return bool(dropped)
 
 
-def renew_link(tx: Transaction, repo_id: str, sha256: str, now: int) -> None:
-    """Gives an upload that no commit has named yet its time again."""
+def commit_link(tx: Transaction, repo_id: str, sha256: str) -> None:
+    """Keeps what the repository serves for good, because a commit names it."""
     tx.run(
-        "UPDATE repo_lfs SET created_at = :now"
+        "UPDATE repo_lfs SET committed = TRUE"
         " WHERE repo_id = :repo_id AND sha256 = :sha256 AND committed = FALSE",
         repo_id=repo_id,
         sha256=sha256,
-        now=now,
     )
+
+
+def list_uncommitted(tx: Transaction, repo_id: str, oids: list[str]) -> list[str]:
+    """Those of the objects that were sent to the repository and that no commit has named yet."""
+    rows = [
+        row
+        for chunk in in_chunks(oids)
+        for row in tx.all(
+            "SELECT sha256 FROM repo_lfs"
+            " WHERE repo_id = :repo_id AND sha256 IN :oids AND committed = FALSE",
+            repo_id=repo_id,
+            oids=chunk,
+        )
+    ]
+    return [row.sha256 for row in rows]
+
+
+def renew_links(tx: Transaction, repo_id: str, oids: list[str], now: int) -> None:
+    """Gives uploads that no commit has named yet their time again."""
+    for chunk in in_chunks(oids):
+        tx.run(
+            "UPDATE repo_lfs SET created_at = :now"
+            " WHERE repo_id = :repo_id AND sha256 IN :oids AND committed = FALSE",
+            repo_id=repo_id,
+            oids=chunk,
+            now=now,
+        )
 
 
 def find_linked_sizes(tx: Transaction, repo_id: str, oids: list[str]) -> dict[str, int]:
@@ -207,8 +239,13 @@ def find_upload(tx: Transaction, upload_id: str) -> Upload | None:
     return None if row is None else Upload(*row)
 
 
-def put_part(tx: Transaction, upload_id: str, part: Part) -> None:
-    """Records a part that is stored; a repeated part replaces the former one."""
+def put_part(tx: Transaction, upload_id: str, part: Part, now: int) -> None:
+    """Records a part that is stored; a repeated part replaces the former one.
+
+    The time of the upload begins again.
+    """
+    # The upload first, as whoever ends it does: neither waits for the other for ever.
+    tx.run("UPDATE lfs_upload SET created_at = :now WHERE id = :id", id=upload_id, now=now)
     tx.run(
         "INSERT INTO lfs_part (upload_id, number, size, etag)"
         " VALUES (:upload_id, :number, :size, :etag)"
@@ -216,6 +253,25 @@ def put_part(tx: Transaction, upload_id: str, part: Part) -> None:
         " etag = excluded.etag",
         upload_id=upload_id,
         **part._asdict(),
+    )
+
+
+def is_held(tx: Transaction, upload_id: str, number: int) -> bool:
+    """Whether that part is stored."""
+    row = tx.one(
+        "SELECT 1 FROM lfs_part WHERE upload_id = :upload_id AND number = :number",
+        upload_id=upload_id,
+        number=number,
+    )
+    return row is not None
+
+
+def delete_part(tx: Transaction, upload_id: str, number: int) -> None:
+    """Forgets a part that is about to be written anew."""
+    tx.run(
+        "DELETE FROM lfs_part WHERE upload_id = :upload_id AND number = :number",
+        upload_id=upload_id,
+        number=number,
     )
 
 
@@ -229,15 +285,24 @@ def list_parts(tx: Transaction, upload_id: str) -> list[Part]:
 
 
 def delete_upload(tx: Transaction, upload_id: str) -> None:
-    """Forgets an upload that has ended."""
-    tx.run("DELETE FROM lfs_part WHERE upload_id = :upload_id", upload_id=upload_id)
+    """Forgets an upload that has ended, with its parts."""
     tx.run("DELETE FROM lfs_upload WHERE id = :upload_id", upload_id=upload_id)
 
 
-def list_stale_uploads(tx: Transaction, before: int) -> list[str]:
-    """The uploads that were begun before that time (milliseconds)."""
+def list_uploads(tx: Transaction, before: int) -> list[str]:
+    """The uploads whose time began before that time (milliseconds)."""
     rows = tx.all("SELECT id FROM lfs_upload WHERE created_at < :before", before=before)
     return [row.id for row in rows]
+
+
+def end_stale_upload(tx: Transaction, upload_id: str, before: int) -> bool:
+    """Forgets an upload unless its time has begun again since `before`; then false."""
+    ended = tx.run(
+        "DELETE FROM lfs_upload WHERE id = :upload_id AND created_at < :before",
+        upload_id=upload_id,
+        before=before,
+    )
+    return bool(ended)
 
 
 def delete_unlinked_objects(tx: Transaction, before: int, limit: int) -> list[str]:
@@ -251,3 +316,46 @@ def delete_unlinked_objects(tx: Transaction, before: int, limit: int) -> list[st
         limit=limit,
     )
     return [row.sha256 for row in rows]
+
+
+class CommittedObject(NamedTuple):
+    """A large file of a repository: `created_at` is when it was sent there, in milliseconds."""
+
+    sha256: str
+    size: int
+    created_at: int
+    pusher_name: str
+    pusher_fullname: str
+
+
+def list_committed(tx: Transaction, repo_id: str, after: str, limit: int) -> list[CommittedObject]:
+    """The first `limit` objects after that sha256 that a commit of the repository has named."""
+    rows = tx.all(
+        "SELECT repo_lfs.sha256, lfs_object.size, repo_lfs.created_at, account.name,"
+        " account.fullname FROM repo_lfs"
+        " JOIN lfs_object ON lfs_object.sha256 = repo_lfs.sha256"
+        " JOIN account ON account.id = repo_lfs.pusher_id"
+        " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.committed = TRUE"
+        " AND repo_lfs.sha256 > :after ORDER BY repo_lfs.sha256 LIMIT :limit",
+        repo_id=repo_id,
+        after=after,
+        limit=limit,
+    )
+    return [CommittedObject(*row) for row in rows]
+
+
+def unlink_objects(tx: Transaction, repo_id: str, oids: list[str]) -> list[str]:
+    """Ends the right of the repository to serve these objects; gives those that it had."""
+    rows = tx.all(
+        "DELETE FROM repo_lfs WHERE repo_id = :repo_id AND sha256 IN :oids RETURNING sha256",
+        repo_id=repo_id,
+        oids=oids,
+    )
+    unlinked = [row.sha256 for row in rows]
+    tx.run(
+        "UPDATE repo SET used_storage = used_storage - COALESCE("
+        "(SELECT SUM(size) FROM lfs_object WHERE sha256 IN :unlinked), 0) WHERE id = :repo_id",
+        repo_id=repo_id,
+        unlinked=unlinked,
+    )
+    return unlinked

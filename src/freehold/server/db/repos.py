@@ -194,12 +194,14 @@ def update_settings(tx: Transaction, repo_id: str, changes: dict[str, Any], now:
 
 def delete_repo(tx: Transaction, repo_id: str) -> None:
     """Removes the repository and every row that belongs to it."""
-    tx.run(
-        "DELETE FROM lfs_part WHERE upload_id IN"
-        " (SELECT id FROM lfs_upload WHERE repo_id = :repo_id)",
-        repo_id=repo_id,
-    )
-    for table in ("lfs_upload", "repo_lfs", "git_pack", "git_ref", "repo_redirect"):
+    for table in (
+        "commit_key",
+        "lfs_upload",
+        "repo_lfs",
+        "git_pack",
+        "git_ref",
+        "repo_redirect",
+    ):
         tx.run(f"DELETE FROM {table} WHERE repo_id = :repo_id", repo_id=repo_id)
     tx.run("DELETE FROM repo WHERE id = :repo_id", repo_id=repo_id)
 

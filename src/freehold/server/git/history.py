@@ -39,6 +39,30 @@ def list_commit_ids(reader: ObjectReader, head: str) -> tuple[str, ...]:
     return _logs.put(head, found, len(found))
 
 
+def walk_commits(
+    reader: ObjectReader,
+    heads: Iterable[str],
+    order: pygit2.enums.SortMode,
+    hidden: Iterable[str] = (),
+) -> list[str]:
+    """Every commit that one of `heads` leads back to and none of `hidden`, in that order."""
+    return reader.run(lambda repository: _walk(repository, heads, order, hidden))
+
+
+def _walk(
+    repository: pygit2.Repository,
+    heads: Iterable[str],
+    order: pygit2.enums.SortMode,
+    hidden: Iterable[str],
+) -> list[str]:
+    walker = repository.walk(None, order)
+    for head in heads:
+        walker.push(head)
+    for head in hidden:
+        walker.hide(head)
+    return [str(commit.id) for commit in walker]
+
+
 def find_last_commits(
     reader: ObjectReader, head: str, folder: str, paths: Iterable[str]
 ) -> dict[str, str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 import pygit2
@@ -11,6 +12,8 @@ from freehold.formats.git_objects import DIRECTORY, GITLINK, parse_tree
 from freehold.formats.lfs_pointer import MAX_POINTER_SIZE, LfsPointer, parse_pointer
 from freehold.server.git.memory import Memory
 from freehold.server.git.reader import ObjectReader
+
+OpenTree = Callable[[str], pygit2.Tree]
 
 
 class BlobInfo(NamedTuple):
@@ -30,6 +33,9 @@ class Entry(NamedTuple):
     pointer: LfsPointer | None
     blob_size: int
 
+
+# Enough for the folders on the way to a file; each may be megabytes.
+OPEN_TREES = 16
 
 # Keyed by git ids alone: the same bytes have the same description in every repository, and an id
 # is only looked up here after a tree of the viewer's repository has named it.
@@ -68,11 +74,26 @@ def list_recursively(reader: ObjectReader, tree_oid: str, path: str = "") -> tup
 
 def find_entry(reader: ObjectReader, tree_oid: str, path: str) -> Entry | None:
     """The file or folder at `path`, without a look at what is beside it."""
-    return reader.run(lambda repository: _find_entry(repository, tree_oid, path))
+    return find_entries(reader, tree_oid, [path])[0]
 
 
-def _find_entry(repository: pygit2.Repository, tree_oid: str, path: str) -> Entry | None:
-    found = _look_up(repository, tree_oid, path)
+def find_entries(reader: ObjectReader, tree_oid: str, paths: Sequence[str]) -> list[Entry | None]:
+    """What is at each of the paths, in their order; `None` where nothing is."""
+
+    def find_all(repository: pygit2.Repository) -> list[Entry | None]:
+        open_tree = _tree_opener(repository)
+        # What is in one folder is looked up together, while that folder is at hand.
+        in_order = sorted(set(paths))
+        found = {path: _find_entry(repository, open_tree, tree_oid, path) for path in in_order}
+        return [found[path] for path in paths]
+
+    return reader.run(find_all)
+
+
+def _find_entry(
+    repository: pygit2.Repository, open_tree: OpenTree, tree_oid: str, path: str
+) -> Entry | None:
+    found = _look_up(open_tree, tree_oid, path)
     if found is None or found[0] == GITLINK:
         return None
     return _describe(repository, path, *found)
@@ -82,17 +103,26 @@ def find_folder(reader: ObjectReader, tree_oid: str, path: str) -> str | None:
     """The tree id of the folder at `path`; the root for an empty path."""
     if not path:
         return tree_oid
-    found = reader.run(lambda repository: _look_up(repository, tree_oid, path))
+    found = reader.run(lambda repository: _look_up(_tree_opener(repository), tree_oid, path))
     return found[1] if found is not None and found[0] == DIRECTORY else None
 
 
-def _look_up(repository: pygit2.Repository, tree_oid: str, path: str) -> tuple[int, str] | None:
+def _tree_opener(repository: pygit2.Repository) -> OpenTree:
+    """Opens trees by id; unpacks one that several paths lead through only once."""
+
+    def open_tree(oid: str) -> pygit2.Tree:
+        return repository[oid].peel(pygit2.Tree)
+
+    return lru_cache(OPEN_TREES)(open_tree)
+
+
+def _look_up(open_tree: OpenTree, tree_oid: str, path: str) -> tuple[int, str] | None:
     """Mode and id of what is at `path`; KeyError only for an object that is not in the cache."""
     mode, oid = DIRECTORY, tree_oid
     for name in path.split("/"):
         if mode != DIRECTORY:
             return None
-        tree = repository[oid].peel(pygit2.Tree)
+        tree = open_tree(oid)
         # libgit2 would read a name only up to its NUL.
         if not name or "\0" in name or name not in tree:
             return None

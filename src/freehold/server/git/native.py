@@ -56,6 +56,12 @@ def combine_packs(repository: str, names: Iterable[str], folder: Path) -> PackFi
     return _pack(repository, ["--stdin-packs", "--delta-base-offset"], lines, folder)
 
 
+def shrink_pack(repository: str, name: str, folder: Path) -> PackFile:
+    """The named pack anew in `folder`, with similar objects kept as differences."""
+    options = ["--stdin-packs", "--no-reuse-delta", "--delta-base-offset"]
+    return _pack(repository, options, [f"pack-{name}.pack"], folder)
+
+
 def _pack(repository: str, options: list[str], lines: Iterable[str], folder: Path) -> PackFile:
     command = ["pack-objects", *options, "--threads=1", "-q", str(folder / "pack")]
     name = _run(repository, command, "".join(f"{line}\n" for line in lines).encode())

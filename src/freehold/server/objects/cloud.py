@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
@@ -155,14 +155,14 @@ class CloudStore:
         check_key(key)
         return obstore.sign(self.bucket, "GET", key, timedelta(seconds=seconds))
 
-    def sweep_staging(self, older_than_seconds: float) -> int:
+    def sweep_staging(self, older_than_seconds: float, keep: Set[str] = frozenset()) -> int:
         """See ObjectStore; an upload is as old as its newest part."""
         latest = time.time() - older_than_seconds
         newest: dict[str, float] = {}
         for meta in self.list_names(STAGING):
             upload_id, modified = meta["path"].split("/")[1], meta["last_modified"].timestamp()
             newest[upload_id] = max(modified, newest.get(upload_id, 0.0))
-        old = [upload_id for upload_id, modified in newest.items() if modified <= latest]
+        old = [id for id, modified in newest.items() if modified <= latest and id not in keep]
         for upload_id in old:
             self.staged(upload_id).discard()
         return len(old)

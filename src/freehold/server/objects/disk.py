@@ -12,7 +12,7 @@ import os
 import secrets
 import stat
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from contextlib import contextmanager, suppress
 from io import FileIO
 from pathlib import Path
@@ -104,13 +104,13 @@ class DiskStore:
         check_key(key)
         return None
 
-    def sweep_staging(self, older_than_seconds: float) -> int:
+    def sweep_staging(self, older_than_seconds: float, keep: Set[str] = frozenset()) -> int:
         """See ObjectStore."""
         latest = time.time() - older_than_seconds
         swept = 0
         for entry in _entries(self.staging):
             with suppress(FileNotFoundError, ObjectMissingError):
-                if entry.stat().st_mtime <= latest:
+                if entry.name not in keep and entry.stat().st_mtime <= latest:
                     _remove_staged(Path(entry.path))
                     swept += 1
         return swept

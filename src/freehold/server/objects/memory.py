@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -90,11 +90,12 @@ class MemoryStore:
         check_key(key)
         return None
 
-    def sweep_staging(self, older_than_seconds: float) -> int:
+    def sweep_staging(self, older_than_seconds: float, keep: Set[str] = frozenset()) -> int:
         """See ObjectStore."""
         latest = time.time() - older_than_seconds
         with self._lock:
-            old = [name for name, upload in self._uploads.items() if upload.modified <= latest]
+            stale = {name for name, upload in self._uploads.items() if upload.modified <= latest}
+            old = stale - keep
             for name in old:
                 del self._uploads[name]
         return len(old)

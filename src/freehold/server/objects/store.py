@@ -11,7 +11,7 @@ bytes. No key is the folder of another key. All calls block; run them in a worke
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -137,10 +137,10 @@ class ObjectStore(Protocol):
         Whether the object exists is not checked.
         """
 
-    def sweep_staging(self, older_than_seconds: float) -> int:
+    def sweep_staging(self, older_than_seconds: float, keep: Set[str] = frozenset()) -> int:
         """Remove unfinished objects and uploads to which nothing was written for so long.
 
-        Returns how many there were.
+        The uploads with the ids of `keep` stay. Returns how many were removed.
         """
 
 

@@ -18,8 +18,9 @@ async def _create_commit(call: Call) -> Response:
     with body:
         # Again, because a body of this size takes its time.
         ctx, repo = await call.threads.run(call.authorize)
+        keys = call.request.headers.getlist("idempotency-key")
         created = await call.bulk.run(
-            commits.create_commit, ctx, repo, revision, body, content_type
+            commits.create_commit, ctx, repo, revision, body, content_type, keys
         )
     return make_response(call, created)
 

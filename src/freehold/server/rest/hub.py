@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from freehold.server.core import cards, users
+from freehold.server.core import capabilities, cards, users
 from freehold.server.http import metrics
 from freehold.server.http.bind import JSON_TYPE, Call, serve, stream
 from freehold.wire import routes
@@ -24,6 +24,7 @@ async def _metrics(call: Call) -> Response:
 SERVED = (
     stream(routes.HEALTH, _health),
     stream(routes.METRICS, _metrics),
+    serve(routes.CAPABILITIES, capabilities.capabilities),
     serve(routes.AGENT_HARNESSES, users.agent_harnesses),
     serve(routes.VALIDATE_YAML, cards.validate_yaml, bulk=True),
     serve(routes.WHOAMI, users.whoami),

@@ -139,3 +139,16 @@ CREATE TABLE object_trash (
 );
 
 CREATE INDEX object_trash_time ON object_trash (trashed_at);
+
+-- What a commit with an idempotency key has led to: who sends it again gets this answer.
+CREATE TABLE commit_key (
+    repo_id TEXT NOT NULL REFERENCES repo (id),
+    account_id TEXT NOT NULL REFERENCES account (id),
+    idempotency_key TEXT NOT NULL,
+    ref TEXT NOT NULL,
+    oid TEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    PRIMARY KEY (repo_id, account_id, idempotency_key)
+);
+
+CREATE INDEX commit_key_time ON commit_key (created_at);

@@ -1,0 +1,51 @@
+"""What a hub can do beyond the protocol, so that a client need not find out by failing."""
+
+from __future__ import annotations
+
+from msgspec import UNSET, UnsetType
+
+from freehold.wire.codec import Wire
+
+CAPABILITIES_HEADER = "X-Hub-Capabilities"
+"""The header of every answer that says where the document is."""
+
+
+class BatchDownload(Wire, kw_only=True):
+    """Many small files in one answer: the most paths, and the bytes of one file and of all."""
+
+    max_paths: int
+    max_file_size: int
+    max_total_size: int
+
+
+class IdempotencyKey(Wire, kw_only=True):
+    """A commit that is sent again under its key is not made again for so many seconds."""
+
+    seconds: int
+
+
+class Rebase(Wire, kw_only=True):
+    """A commit may follow changes of other paths, if it asks for that."""
+
+
+class UploadParts(Wire, kw_only=True):
+    """A client may choose that an upload is made in parts, of at least so many bytes each."""
+
+    min_part_size: int
+
+
+class Extensions(Wire, kw_only=True):
+    """What the hub offers; an extension that it does not have is absent."""
+
+    batch_download: BatchDownload | UnsetType = UNSET
+    idempotency_key: IdempotencyKey | UnsetType = UNSET
+    rebase: Rebase | UnsetType = UNSET
+    upload_parts: UploadParts | UnsetType = UNSET
+
+
+class Capabilities(Wire, kw_only=True):
+    """The hub's software, its version, and its extensions of the protocol."""
+
+    name: str
+    version: str
+    extensions: Extensions
