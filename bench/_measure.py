@@ -305,12 +305,31 @@ def run_client(
     """Run a script with an official client and return the JSON of its last line."""
     if not is_ready(version):
         sys.exit(f"huggingface_hub {version} is missing: run `make environments`")
+    return _run_script(python_of(version), version, script, hub.url, token, home, environ)
+
+
+def run_ours(
+    python: Path, script: str, hub: MeasuredHub, token: str, home: Path, **environ: str
+) -> Any:
+    """Run a script with our own client and return the JSON of its last line."""
+    return _run_script(python, "freehold", script, hub.url, token, home, environ)
+
+
+def _run_script(
+    python: Path,
+    name: str,
+    script: str,
+    url: str,
+    token: str,
+    home: Path,
+    environ: Mapping[str, str],
+) -> Any:
     home.mkdir(parents=True, exist_ok=True)
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(home),
         "HF_HOME": str(home / "huggingface"),
-        "HF_ENDPOINT": hub.url,
+        "HF_ENDPOINT": url,
         "HF_TOKEN": token,
         "HF_HUB_DISABLE_XET": "1",
         "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -318,12 +337,25 @@ def run_client(
         "NO_PROXY": "*",
         **environ,
     }
-    done = subprocess.run(
-        [python_of(version), "-c", script], env=environment, capture_output=True, text=True
-    )
+    done = subprocess.run([python, "-c", script], env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{version}: {done.stdout}\n{done.stderr}")
+        raise RuntimeError(f"{name}: {done.stdout}\n{done.stderr}")
     return json.loads(done.stdout.rstrip().rpartition("\n")[2])
+
+
+@contextmanager
+def installed_client() -> Iterator[Path]:
+    """The Python of a new environment with nothing but the client, as a user would install it."""
+    with work_folder() as folder:
+        subprocess.run([sys.executable, "-m", "venv", folder / "env"], check=True)
+        python = folder / "env" / "bin" / "python"
+        source = folder / "source"
+        shutil.copytree(ROOT / "src", source / "src", ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("pyproject.toml", "README.md", "LICENSE"):
+            shutil.copy(ROOT / name, source / name)
+        pip = [python, "-m", "pip", "install", "-qq", "--disable-pip-version-check"]
+        subprocess.run([*pip, source], check=True)
+        yield python
 
 
 def rss_of_tree(pid: int) -> int:

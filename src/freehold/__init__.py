@@ -1,50 +1,156 @@
-"""A self-hosted model hub and a client for any hub."""
+"""A self-hosted model hub and a client for any hub.
 
-from freehold.errors import (
-    BadRequestError,
-    ConflictError,
-    DisabledRepoError,
-    EntryNotFoundError,
-    ForbiddenError,
-    FreeholdError,
-    GatedRepoError,
-    HfHubHTTPError,
-    InternalError,
-    MethodNotAllowedError,
-    NotFoundError,
-    NotSupportedError,
-    PayloadTooLargeError,
-    PreconditionFailedError,
-    RangeNotSatisfiableError,
-    RepositoryNotFoundError,
-    RevisionNotFoundError,
-    TooManyRequestsError,
-    UnauthorizedError,
-    UnprocessableError,
-)
+Every public name is loaded when it is first used: importing the package costs next to nothing.
+`__init__.pyi`, which `make docs` writes from the table here, tells type checkers the same.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any, Final
 
 __version__ = "0.1.0"
 
-__all__ = [
-    "BadRequestError",
-    "ConflictError",
-    "DisabledRepoError",
-    "EntryNotFoundError",
-    "ForbiddenError",
-    "FreeholdError",
-    "GatedRepoError",
-    "HfHubHTTPError",
-    "InternalError",
-    "MethodNotAllowedError",
-    "NotFoundError",
-    "NotSupportedError",
-    "PayloadTooLargeError",
-    "PreconditionFailedError",
-    "RangeNotSatisfiableError",
-    "RepositoryNotFoundError",
-    "RevisionNotFoundError",
-    "TooManyRequestsError",
-    "UnauthorizedError",
-    "UnprocessableError",
-    "__version__",
-]
+# Where each public name lives. All functions of `freehold.client.root` are public as well.
+_PLACES: Final = {
+    "freehold.errors": (
+        "BadRequestError",
+        "ConflictError",
+        "DisabledRepoError",
+        "EntryNotFoundError",
+        "ForbiddenError",
+        "FreeholdError",
+        "GatedRepoError",
+        "HfHubHTTPError",
+        "InternalError",
+        "MethodNotAllowedError",
+        "NotFoundError",
+        "NotSupportedError",
+        "PayloadTooLargeError",
+        "PreconditionFailedError",
+        "RangeNotSatisfiableError",
+        "RepositoryNotFoundError",
+        "RevisionNotFoundError",
+        "TooManyRequestsError",
+        "UnauthorizedError",
+        "UnavailableError",
+        "UnprocessableError",
+    ),
+    "freehold.client.errors": (
+        "CacheNotFound",
+        "CorruptedCacheException",
+        "CorruptedFileError",
+        "FileChangedError",
+        "GitCredentialError",
+        "HFValidationError",
+        "HubConnectionError",
+        "HubTimeoutError",
+        "InvalidAnswerError",
+        "LocalEntryNotFoundError",
+        "LocalFileError",
+        "LocalTokenNotFoundError",
+        "OfflineModeIsEnabled",
+        "TransferCancelledError",
+        "UncertainCommitError",
+    ),
+    "freehold.client.api": ("HfApi",),
+    "freehold.client.async_api": ("AsyncHfApi",),
+    "freehold.client.cache": ("CACHED_NO_EXIST", "try_to_load_from_cache"),
+    "freehold.client.cache_scan": (
+        "CachedFileInfo",
+        "CachedIncompleteFileInfo",
+        "CachedRepoInfo",
+        "CachedRevisionInfo",
+        "DeleteCacheStrategy",
+        "HFCacheInfo",
+        "scan_cache_dir",
+    ),
+    "freehold.client.commit_info": ("CommitInfo",),
+    "freehold.client.events": ("Cancellation", "Event"),
+    "freehold.client.file_metadata": ("DryRunFileInfo", "HfFileMetadata"),
+    "freehold.client.filesystem": ("HfFileSystem",),
+    "freehold.client.info": (
+        "BlobLfsInfo",
+        "DatasetInfo",
+        "GitCommitInfo",
+        "GitRefInfo",
+        "GitRefs",
+        "KernelInfo",
+        "LFSFileInfo",
+        "LastCommitInfo",
+        "ModelInfo",
+        "RepoFile",
+        "RepoFolder",
+        "SpaceInfo",
+    ),
+    "freehold.client.login": ("auth_list", "auth_switch", "hf_hub_login", "login", "logout"),
+    "freehold.client.operations": (
+        "CommitOperationAdd",
+        "CommitOperationCopy",
+        "CommitOperationDelete",
+    ),
+    "freehold.client.repo_url": ("RepoUrl",),
+    "freehold.client.root": (
+        "auth_check",
+        "create_branch",
+        "create_commit",
+        "create_repo",
+        "create_tag",
+        "dataset_info",
+        "delete_branch",
+        "delete_file",
+        "delete_files",
+        "delete_folder",
+        "delete_repo",
+        "delete_tag",
+        "duplicate_repo",
+        "file_exists",
+        "get_full_repo_name",
+        "get_paths_info",
+        "get_hf_file_metadata",
+        "hf_hub_download",
+        "hf_hub_url",
+        "list_lfs_files",
+        "list_repo_commits",
+        "list_repo_files",
+        "list_repo_refs",
+        "list_repo_tree",
+        "model_info",
+        "move_repo",
+        "permanently_delete_lfs_files",
+        "preupload_lfs_files",
+        "repo_exists",
+        "repo_info",
+        "revision_exists",
+        "run_as_future",
+        "set_access_token",
+        "snapshot_download",
+        "space_info",
+        "super_squash_history",
+        "unset_access_token",
+        "update_repo_settings",
+        "update_repo_visibility",
+        "upload_file",
+        "upload_folder",
+        "verify_repo_checksums",
+        "whoami",
+    ),
+    "freehold.client.saved_tokens": ("SavedToken",),
+    "freehold.client.tokens": ("HfFolder", "get_token"),
+    "freehold.client.verification": ("FolderVerification",),
+}
+_PLACE_OF: Final = {name: module for module, names in _PLACES.items() for name in names}
+
+__all__ = sorted([*_PLACE_OF, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PLACE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_PLACE_OF[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

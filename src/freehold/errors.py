@@ -167,7 +167,7 @@ class RepositoryNotFoundError(HfHubHTTPError):
     default_message = "Repository not found"
     default_hint = (
         "Check `repo_id` and `repo_type`; a private repository is only found with a token of"
-        " somebody who may see it."
+        " somebody who may see it. `create_repo` makes a new one."
     )
 
 

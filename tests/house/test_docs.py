@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import os
 import re
 import subprocess
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from freehold.cli.completion import list_places
+from freehold.client import settings as client_settings
 from freehold.server.config import SETTINGS
 from tests.house.sources import ROOT, SRC
 
@@ -31,8 +34,9 @@ OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
 VARIABLE = re.compile(r"FREEHOLD_[A-Z_]+")
 ENTRY = re.compile(r"^## (\d{4}-\d{2}-\d{2}): (.+)\n\n((?:.+\n?)+)", re.MULTILINE)
 
-# Options of other programs, and of `freehold admin`, which the guides show.
-OTHER_OPTIONS = {"--email", "--name", "--role", "--owner", "--exclude", "--stdin-packs"}
+# Options of other programs.
+OTHER_OPTIONS = {"--exclude", "--stdin-packs"}
+OWN_OPTIONS = {name for place in list_places() for option in place.options for name in option.names}
 # Where the running hub keeps things: not in the source.
 DATA_FOLDERS = {"objects/", "cache/", "cache/git/"}
 
@@ -49,10 +53,22 @@ def load_script(name: str) -> ModuleType:
     return module
 
 
-@pytest.mark.parametrize("name", ["docs/api.md", "docs/settings.md"])
+GENERATED = (
+    "docs/api.md",
+    "docs/settings.md",
+    "src/freehold/__init__.pyi",
+    "src/freehold/client/async_api.pyi",
+)
+
+
+@pytest.mark.parametrize("name", GENERATED)
 def test_the_generated_pages_are_what_make_docs_would_write(name: str) -> None:
     make_page = load_script("make_docs").PAGES[name]
     assert (ROOT / name).read_text() == make_page(), "run `make docs`"
+
+
+def test_all_that_make_docs_writes_is_checked() -> None:
+    assert set(load_script("make_docs").PAGES) == set(GENERATED)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=page_id)
@@ -77,8 +93,9 @@ def test_files_that_are_named_exist(name: str) -> None:
 def test_settings_that_are_named_exist(page: Path) -> None:
     text = page.read_text()
     options = set(OPTION.findall(text)) - OTHER_OPTIONS
-    assert options <= {setting.flag for setting in SETTINGS} | {"--port"}
-    assert set(VARIABLE.findall(text)) <= {setting.variable for setting in SETTINGS}
+    assert options <= OWN_OPTIONS
+    of_the_client = set(VARIABLE.findall(inspect.getsource(client_settings)))
+    assert set(VARIABLE.findall(text)) <= {s.variable for s in SETTINGS} | of_the_client
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=page_id)

@@ -22,13 +22,14 @@ ALLOWED = {
     "freehold.errors": set(),
     "freehold.wire": {"freehold.errors"},
     "freehold.formats": set(),
-    "freehold.cli": {"freehold", *WIRE},
+    "freehold.client": {"freehold", *DATA},
+    "freehold.cli": {"freehold", *DATA, "freehold.client"},
     f"{S}.config": {"freehold.errors"},
     f"{S}.objects": {"freehold.errors"},
     f"{S}.db": {"freehold.errors"},
     f"{S}.git": {*DATA, f"{S}.db", f"{S}.objects"},
     f"{S}.hub": {f"{S}.config", f"{S}.db", f"{S}.git", f"{S}.objects"},
-    f"{S}.core": {*DATA, f"{S}.hub", f"{S}.git", f"{S}.db", f"{S}.objects"},
+    f"{S}.core": {"freehold", *DATA, f"{S}.hub", f"{S}.git", f"{S}.db", f"{S}.objects"},
     # The edge binds requests to the core, so it knows contexts, repositories and object stores.
     f"{S}.http": {*WIRE, f"{S}.core", f"{S}.db", f"{S}.hub"},
     f"{S}.rest": {*WIRE, f"{S}.http", f"{S}.core"},
@@ -47,6 +48,7 @@ EDGE = {f"{S}.http", f"{S}.rest", f"{S}.protocols", f"{S}.app", f"{S}.serving"}
 
 
 ENVIRONMENT_READERS = {
+    "client/settings.py": "ClientSettings.load reads the settings of the library",
     "server/config.py": "Config.load reads the settings",
     "server/serving.py": "hands the settings to the worker processes, which are started afresh",
     "server/http/metrics.py": "prometheus-client keeps its numbers where a variable says",
@@ -100,6 +102,16 @@ def test_only_the_edge_knows_a_web_framework() -> None:
     assert wrong == []
 
 
+def test_only_one_module_of_the_client_knows_the_http_library() -> None:
+    knowing = {
+        source.path
+        for source in sources()
+        for _, target in source.imports()
+        if target.partition(".")[0] in {"httpx2", "httpcore2"}
+    }
+    assert knowing == {"client/connections.py"}
+
+
 def users_of(name: str) -> set[str]:
     """The files in which `name` is imported, or read as in `os.environ` or `os.environb`."""
     return {
@@ -114,10 +126,11 @@ def is_read(name: str, node: ast.AST) -> bool:
     return isinstance(node, ast.Attribute) and ast.unparse(node) in (name, f"{name}b")
 
 
-def test_only_one_module_starts_other_programs() -> None:
+def test_only_two_modules_start_other_programs() -> None:
     starters = ("subprocess", "multiprocessing", "os.system", "os.popen", "os.fork", "os.execv")
     found = {name: users_of(name) for name in (*starters, "os.posix_spawn", "pty")}
-    assert {path for paths in found.values() for path in paths} == {"server/git/native.py"}
+    using = {path for paths in found.values() for path in paths}
+    assert using == {"server/git/native.py", "client/git_credentials.py"}
 
 
 def test_only_the_places_that_have_a_reason_read_the_environment() -> None:

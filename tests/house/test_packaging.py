@@ -16,6 +16,8 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
+MOST_PACKAGES = 8
+MOST_BYTES = 10_000_000
 PINNED_LINE = re.compile(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*")
 CONSTRAINT_FILES = [
     ROOT / "constraints.txt",
@@ -98,6 +100,21 @@ def test_whatever_the_dependencies_pull_in_is_pinned_and_installed_as_pinned() -
     installed = {name: importlib.metadata.version(name).partition("+")[0] for name in needed}
     pinned = pins(ROOT / "constraints.txt")
     assert {name: pinned.get(name) for name in needed} == installed
+
+
+def installed_size(name: str) -> int:
+    """The bytes of a distribution, without what Python compiles."""
+    paths = [Path(str(file.locate())) for file in importlib.metadata.files(name) or ()]
+    return sum(path.stat().st_size for path in paths if path.is_file() and path.suffix != ".pyc")
+
+
+def test_the_client_alone_is_a_small_thing_to_install() -> None:
+    """`pip install freehold` without extras: what it pulls in, and all the bytes with our own."""
+    needed = closure([Requirement(line) for line in PROJECT["project"]["dependencies"]])
+    assert len(needed) <= MOST_PACKAGES, sorted(needed)
+    own = [path for path in (ROOT / "src").rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    size = sum(installed_size(name) for name in needed) + sum(p.stat().st_size for p in own)
+    assert size <= MOST_BYTES
 
 
 def test_importing_freehold_loads_nothing_of_the_server() -> None:

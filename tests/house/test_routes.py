@@ -45,7 +45,7 @@ def test_a_call_that_changes_a_repository_needs_the_right_to() -> None:
         for name, route in named_routes().items()
         if route.method in changing and "{repo}" in route.path and route.needs < Needs.WRITE
     }
-    assert weak == {"get_paths_info", "duplicate_repo", "lfs_batch"}
+    assert weak == {"get_paths_info", "download_files", "duplicate_repo", "lfs_batch"}
 
 
 def test_no_route_hides_another() -> None:

@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from freehold.cli.output import show
+from freehold.cli.parsing import Run, Verbs, add_output_options
 from freehold.cli.settings import add_settings, read_settings
 from freehold.wire.ids import ORG_ROLES, TOKEN_ROLES
 
 if TYPE_CHECKING:
+    import argparse
+
     from freehold.server.hub import Hub
 
 
-def add_parser(commands: Any) -> None:
+def add_admin(parser: argparse.ArgumentParser) -> None:
     """Adds the commands."""
-    parser = commands.add_parser("admin", help="manage the accounts of a hub on this machine")
-    nouns = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    _add_user(nouns.add_parser("user", help="users"))
-    _add_token(nouns.add_parser("token", help="access tokens"))
-    _add_org(nouns.add_parser("org", help="organisations"))
+    nouns = Verbs(parser)
+    _add_user(nouns.add("user", "manage users"))
+    _add_token(nouns.add("token", "manage access tokens"))
+    _add_org(nouns.add("org", "manage organisations"))
 
 
 def _add_user(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(required=True, metavar="ACTION")
+    verbs = Verbs(parser)
     create = _add_verb(verbs, "create", "make a user", _create_user)
     create.add_argument("name")
     create.add_argument("--email", required=True)
@@ -34,7 +36,7 @@ def _add_user(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_token(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(required=True, metavar="ACTION")
+    verbs = Verbs(parser)
     create = _add_verb(verbs, "create", "make a token and print it", _create_token)
     create.add_argument("user")
     create.add_argument("--name", dest="token_name", required=True)
@@ -43,7 +45,7 @@ def _add_token(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_org(parser: argparse.ArgumentParser) -> None:
-    verbs = parser.add_subparsers(required=True, metavar="ACTION")
+    verbs = Verbs(parser)
     create = _add_verb(verbs, "create", "make an organisation", _create_org)
     create.add_argument("name")
     create.add_argument("--owner", required=True)
@@ -53,12 +55,10 @@ def _add_org(parser: argparse.ArgumentParser) -> None:
     member.add_argument("--role", choices=ORG_ROLES, required=True)
 
 
-def _add_verb(
-    verbs: Any, name: str, help: str, run: Callable[[argparse.Namespace], None]
-) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(name, help=help)
+def _add_verb(verbs: Verbs, name: str, help: str, run: Run) -> argparse.ArgumentParser:
+    parser = verbs.add(name, help, run)
     add_settings(parser)
-    parser.set_defaults(run=run)
+    add_output_options(parser)
     return parser
 
 
@@ -86,7 +86,7 @@ def _create_user(options: argparse.Namespace) -> None:
             password=options.password,
             is_admin=options.admin,
         )
-    print(f"Created the user {account.name}.")
+    show(options, {"user": account.name}, f"Created the user {account.name}.")
 
 
 def _create_token(options: argparse.Namespace) -> None:
@@ -96,7 +96,7 @@ def _create_token(options: argparse.Namespace) -> None:
         token = create_token(
             hub, options.user, name=options.token_name, role=options.role, value=options.value
         )
-    print(token)
+    show(options, {"user": options.user, "token": token}, token)
 
 
 def _create_org(options: argparse.Namespace) -> None:
@@ -104,7 +104,7 @@ def _create_org(options: argparse.Namespace) -> None:
 
     with _open(options) as hub:
         org = create_org(hub, options.name, owner=options.owner)
-    print(f"Created the organisation {org.name}.")
+    show(options, {"org": org.name}, f"Created the organisation {org.name}.")
 
 
 def _set_member(options: argparse.Namespace) -> None:
@@ -112,4 +112,5 @@ def _set_member(options: argparse.Namespace) -> None:
 
     with _open(options) as hub:
         set_member(hub, options.org, options.user, options.role)
-    print(f"{options.user} has the role {options.role} in {options.org}.")
+    told = f"{options.user} has the role {options.role} in {options.org}."
+    show(options, {"org": options.org, "user": options.user, "role": options.role}, told)

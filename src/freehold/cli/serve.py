@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
-from typing import Any
+from typing import TYPE_CHECKING
 
 from freehold.cli.settings import add_settings, read_settings
 
+if TYPE_CHECKING:
+    import argparse
 
-def add_parser(commands: Any) -> None:
-    """Adds the command."""
-    parser = commands.add_parser("serve", help="run the hub")
+
+def add_serve(parser: argparse.ArgumentParser) -> None:
+    """Adds the options."""
     add_settings(parser)
     parser.set_defaults(run=_serve)
 

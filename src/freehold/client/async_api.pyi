@@ -1,0 +1,717 @@
+# Written by `make docs`: edit what it is made from.
+
+from collections.abc import AsyncIterator
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Sequence
+from freehold.client.commit_info import CommitInfo
+from freehold.client.downloads import Folder
+from freehold.client.events import Cancellation
+from freehold.client.events import OnEvent
+from freehold.client.file_metadata import DryRunFileInfo
+from freehold.client.file_metadata import HfFileMetadata
+from freehold.client.info import DatasetInfo
+from freehold.client.info import GitCommitInfo
+from freehold.client.info import GitRefs
+from freehold.client.info import KernelInfo
+from freehold.client.info import LFSFileInfo
+from freehold.client.info import ModelInfo
+from freehold.client.info import RepoFile
+from freehold.client.info import RepoFolder
+from freehold.client.info import SpaceInfo
+from freehold.client.names import Token
+from freehold.client.operations import CommitOperation
+from freehold.client.operations import CommitOperationAdd
+from freehold.client.patterns import Patterns
+from freehold.client.repo_url import RepoUrl
+from freehold.client.verification import FolderVerification
+from freehold.wire.repos import Gated
+from freehold.wire.repos import Visibility
+from pathlib import Path
+from typing import Any
+from typing import BinaryIO
+
+class AsyncHfApi:
+    """`HfApi` for asyncio: the same calls with the same arguments, awaited.
+
+    What `HfApi` gives as an iterator is read with `async for`. Up to 32 calls run at once, each in
+    a thread; more wait for their turn. When a task is cancelled it ends at once: a transfer stops
+    (its `Cancellation` is set, the one that was passed or one of its own), any other call is left
+    behind in its thread, and what it asked for may still happen.
+    """
+
+    def __init__(
+        self,
+        endpoint: str | None = None,
+        token: Token = None,
+        library_name: str | None = None,
+        library_version: str | None = None,
+        user_agent: Mapping[str, Any] | str | None = None,
+    ) -> None:
+        """The same arguments as those of `HfApi`."""
+
+    @property
+    def endpoint(self) -> str:
+        """The address of the hub, without a slash at its end."""
+
+    @property
+    def token(self) -> Token:
+        """The token of all calls that are not given one of their own."""
+
+    async def auth_check(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str | None = None,
+        token: Token = None,
+        write: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        """Nothing when the files may be read (with `write`: changed), else the error that says why.
+
+        Raises `GatedRepoError`, `RepositoryNotFoundError`, `ForbiddenError`.
+        """
+
+    async def create_branch(
+        self,
+        repo_id: str,
+        branch: str,
+        revision: str | None = None,
+        token: Token = None,
+        repo_type: str | None = None,
+        exist_ok: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Makes a branch at a revision, by default at the head of `main`.
+
+        Raises `ConflictError` when it is there already, unless `exist_ok`; `RevisionNotFoundError`;
+        `BadRequestError` for a name that no branch can have.
+        """
+
+    async def create_commit(
+        self,
+        repo_id: str,
+        operations: Iterable[CommitOperation],
+        commit_message: str,
+        commit_description: str | None = None,
+        token: Token = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        create_pr: bool | None = None,
+        num_threads: int = 5,
+        parent_commit: str | None = None,
+        *,
+        rebase: bool = False,
+        timeout: float | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+    ) -> CommitInfo:
+        """One commit with all operations, or nothing at all when one of them is refused.
+
+        Files that the branch holds just so already are left out; when nothing is left the head of
+        the branch is returned. Files may be of any size: none is held in memory. Deletions come
+        first, so what is deleted and added is there afterwards. Raises `HFValidationError` for an
+        empty message, `RepositoryNotFoundError`, `RevisionNotFoundError`, `EntryNotFoundError` for
+        a deletion or a copy of what is not there, `FileChangedError`, `CorruptedFileError`,
+        `UncertainCommitError`.
+        """
+
+    async def create_repo(
+        self,
+        repo_id: str,
+        token: Token = None,
+        private: bool | None = None,
+        repo_type: str | None = None,
+        exist_ok: bool = False,
+        space_sdk: str | None = None,
+        space_hardware: str | None = None,
+        *,
+        visibility: Visibility | None = None,
+        timeout: float | None = None,
+    ) -> RepoUrl:
+        """The address of a new, almost empty repository.
+
+        Without a namespace it is made in that of the token's owner. Raises `ConflictError` when it
+        is there already, unless `exist_ok`.
+        """
+
+    async def create_tag(
+        self,
+        repo_id: str,
+        tag: str,
+        tag_message: str | None = None,
+        revision: str | None = None,
+        token: Token = None,
+        repo_type: str | None = None,
+        exist_ok: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Tags a revision, by default the head of `main`.
+
+        Raises `ConflictError` when the tag is there already, unless `exist_ok`;
+        `RevisionNotFoundError`.
+        """
+
+    async def dataset_info(
+        self,
+        repo_id: str,
+        revision: str | None = None,
+        timeout: float | None = None,
+        files_metadata: bool = False,
+        token: Token = None,
+        *,
+        expand: Sequence[str] | str | None = None,
+    ) -> DatasetInfo:
+        """`repo_info` of a dataset."""
+
+    async def delete_branch(
+        self,
+        repo_id: str,
+        branch: str,
+        token: Token = None,
+        repo_type: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes a branch; raises `RevisionNotFoundError`, and `HfHubHTTPError` for `main`."""
+
+    async def delete_file(
+        self,
+        path_in_repo: str,
+        repo_id: str,
+        token: Token = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        commit_description: str | None = None,
+        create_pr: bool | None = None,
+        parent_commit: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> CommitInfo:
+        """Deletes a file, as one commit; raises `EntryNotFoundError` when it is not there."""
+
+    async def delete_files(
+        self,
+        repo_id: str,
+        delete_patterns: Sequence[str] | str,
+        token: Token = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        commit_description: str | None = None,
+        create_pr: bool | None = None,
+        parent_commit: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> CommitInfo:
+        """Deletes the files that the patterns choose, as one commit.
+
+        The `.gitattributes` of the root stays. Raises `EntryNotFoundError` when they choose none.
+        """
+
+    async def delete_folder(
+        self,
+        path_in_repo: str,
+        repo_id: str,
+        token: Token = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        commit_description: str | None = None,
+        create_pr: bool | None = None,
+        parent_commit: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> CommitInfo:
+        """Deletes a folder and all in it, as one commit; raises `EntryNotFoundError`."""
+
+    async def delete_repo(
+        self,
+        repo_id: str,
+        token: Token = None,
+        repo_type: str | None = None,
+        *,
+        missing_ok: bool = False,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes the repository and all it holds, for ever.
+
+        Raises `RepositoryNotFoundError` unless `missing_ok`.
+        """
+
+    async def delete_tag(
+        self,
+        repo_id: str,
+        tag: str,
+        token: Token = None,
+        repo_type: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes a tag; raises `RevisionNotFoundError`."""
+
+    async def duplicate_repo(
+        self,
+        from_id: str,
+        to_id: str | None = None,
+        *,
+        repo_type: str | None = None,
+        private: bool | None = None,
+        visibility: Visibility | None = None,
+        token: Token = None,
+        exist_ok: bool = False,
+        timeout: float | None = None,
+    ) -> RepoUrl:
+        """The address of a copy, made on the hub; in the token owner's namespace by default.
+
+        Raises `ConflictError` when the copy is there already, unless `exist_ok`.
+        """
+
+    async def file_exists(
+        self,
+        repo_id: str,
+        filename: str,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> bool:
+        """Whether the repository exists and has the file."""
+
+    async def get_full_repo_name(
+        self,
+        model_id: str,
+        organization: str | None = None,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> str:
+        """`model_id` in the namespace of the organisation, or in that of the token's owner."""
+
+    async def get_hf_file_metadata(
+        self,
+        url: str,
+        token: Token = None,
+        timeout: float | None = None,
+        library_name: str | None = None,
+        library_version: str | None = None,
+        user_agent: Mapping[str, Any] | str | None = None,
+        headers: Mapping[str, str] | None = None,
+        endpoint: str | None = None,
+        **old_names: Any,
+    ) -> HfFileMetadata:
+        """What the hub says about the file at an address (see `hf_hub_url`): one HEAD request."""
+
+    async def get_paths_info(
+        self,
+        repo_id: str,
+        paths: Sequence[str] | str,
+        *,
+        expand: bool = False,
+        revision: str | None = None,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> list[RepoFile | RepoFolder]:
+        """Those of the paths that exist, as files or folders; the others are left out."""
+
+    async def hf_hub_download(
+        self,
+        repo_id: str,
+        filename: str,
+        *,
+        subfolder: str | None = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        library_name: str | None = None,
+        library_version: str | None = None,
+        cache_dir: Folder | None = None,
+        local_dir: Folder | None = None,
+        user_agent: Mapping[str, Any] | str | None = None,
+        force_download: bool = False,
+        etag_timeout: float | None = None,
+        token: Token = None,
+        local_files_only: bool = False,
+        headers: Mapping[str, str] | None = None,
+        endpoint: str | None = None,
+        dry_run: bool = False,
+        verify: bool = False,
+        timeout: float | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+        **old_names: Any,
+    ) -> str | DryRunFileInfo:
+        """The path of a file on this machine, fetched from the hub if it is not there yet.
+
+        It is a link into the cache at `cache_dir`, or with `local_dir` a file of its own in that
+        folder. One request is made for a file that is not there, at most one for one that is, and
+        none for a commit id; `local_files_only` makes none at all. When the hub cannot be asked,
+        the copy of the cache is used. Every byte is checked against the digest that the hub gave;
+        `verify` checks those that are there as well. `force_download` fetches in any case,
+        `dry_run` only says what would be done. `etag_timeout` is how many seconds a hub may take
+        to say whether a file that is here is still the newest.
+
+        Raises `EntryNotFoundError`, `LocalEntryNotFoundError` when neither the cache nor the hub
+        has an answer, `CorruptedFileError`, `LocalFileError` when it cannot be written.
+        """
+
+    async def hf_hub_url(
+        self,
+        repo_id: str,
+        filename: str,
+        *,
+        subfolder: str | None = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        endpoint: str | None = None,
+    ) -> str:
+        """The address of a file; no request is made."""
+
+    def list_lfs_files(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[LFSFileInfo]:
+        """Every large file that the repository holds, also for old commits alone."""
+
+    async def list_repo_commits(
+        self,
+        repo_id: str,
+        repo_type: str | None = None,
+        token: Token = None,
+        revision: str | None = None,
+        formatted: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> list[GitCommitInfo]:
+        """The history of a revision, newest first; `formatted` adds title and message as HTML."""
+
+    async def list_repo_files(
+        self,
+        repo_id: str,
+        revision: str | None = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+        token: Token = None,
+    ) -> list[str]:
+        """The paths of all files of a revision."""
+
+    async def list_repo_refs(
+        self,
+        repo_id: str,
+        repo_type: str | None = None,
+        token: Token = None,
+        *,
+        include_pull_requests: bool = False,
+        timeout: float | None = None,
+    ) -> GitRefs:
+        """All branches, tags and converted copies, and the pull requests when asked for."""
+
+    def list_repo_tree(
+        self,
+        repo_id: str,
+        path_in_repo: str | None = None,
+        *,
+        recursive: bool = False,
+        expand: bool = False,
+        revision: str | None = None,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[RepoFile | RepoFolder]:
+        """The files and folders of a folder, or with `recursive` of everything below it.
+
+        Pages are asked for as they are needed. With `expand` each has its last commit. Raises
+        `EntryNotFoundError` when the folder is not there.
+        """
+
+    async def model_info(
+        self,
+        repo_id: str,
+        revision: str | None = None,
+        timeout: float | None = None,
+        securityStatus: bool | None = None,
+        files_metadata: bool = False,
+        token: Token = None,
+        *,
+        expand: Sequence[str] | str | None = None,
+    ) -> ModelInfo:
+        """`repo_info` of a model; `securityStatus` adds what scans have found."""
+
+    async def move_repo(
+        self,
+        from_id: str,
+        to_id: str,
+        repo_type: str | None = None,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Renames the repository, or hands it to another namespace; the old id leads to the new.
+
+        Raises `ConflictError` when the new id is taken.
+        """
+
+    async def permanently_delete_lfs_files(
+        self,
+        repo_id: str,
+        lfs_files: Sequence[LFSFileInfo] | Iterator[LFSFileInfo],
+        *,
+        rewrite_history: bool = True,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes the bytes of large files for ever, and by default every mention in the history.
+
+        Files whose history is not rewritten can no longer be downloaded.
+        """
+
+    async def preupload_lfs_files(
+        self,
+        repo_id: str,
+        additions: Iterable[CommitOperationAdd],
+        token: Token = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        create_pr: bool | None = None,
+        num_threads: int = 5,
+        free_memory: bool = True,
+        gitignore_content: str | None = None,
+        *,
+        timeout: float | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+    ) -> None:
+        """Sends the large ones of the additions before the commit that names them.
+
+        A later `create_commit` with the same objects does not send them again. With `free_memory`
+        the bytes of those that hold their content in memory are let go of.
+        """
+
+    async def repo_exists(
+        self,
+        repo_id: str,
+        repo_type: str | None = None,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> bool:
+        """Whether the repository exists, as far as the token may know."""
+
+    async def repo_info(
+        self,
+        repo_id: str,
+        revision: str | None = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+        files_metadata: bool = False,
+        token: Token = None,
+        *,
+        expand: Sequence[str] | str | None = None,
+    ) -> ModelInfo | DatasetInfo | SpaceInfo | KernelInfo:
+        """What the hub tells about the repository at a revision.
+
+        With `files_metadata` each file has its size and ids; `expand` limits the answer to the
+        named properties. Raises `RepositoryNotFoundError`, `RevisionNotFoundError`.
+        """
+
+    async def revision_exists(
+        self,
+        repo_id: str,
+        revision: str,
+        repo_type: str | None = None,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> bool:
+        """Whether the repository exists and has the branch, tag or commit."""
+
+    async def set_access_token(self, access_token: str) -> None:
+        """Gives the token to git, so that it can push to and pull from this hub."""
+
+    async def snapshot_download(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        cache_dir: Folder | None = None,
+        local_dir: Folder | None = None,
+        library_name: str | None = None,
+        library_version: str | None = None,
+        user_agent: Mapping[str, Any] | str | None = None,
+        etag_timeout: float | None = None,
+        force_download: bool = False,
+        token: Token = None,
+        local_files_only: bool = False,
+        allow_patterns: Patterns = None,
+        ignore_patterns: Patterns = None,
+        max_workers: int = 8,
+        headers: Mapping[str, str] | None = None,
+        endpoint: str | None = None,
+        dry_run: bool = False,
+        verify: bool = False,
+        timeout: float | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+        **old_names: Any,
+    ) -> str | list[DryRunFileInfo]:
+        """The path of a folder with all files of a revision, fetched as far as they are not there.
+
+        `allow_patterns` and `ignore_patterns` choose among the files, as in a shell; `folder/`
+        means all below it. Up to `max_workers` threads fetch, and one that fails ends the others.
+        All else is as with `hf_hub_download`; `on_event` is called by those threads,
+        by one at a time.
+        """
+
+    async def space_info(
+        self,
+        repo_id: str,
+        revision: str | None = None,
+        timeout: float | None = None,
+        files_metadata: bool = False,
+        token: Token = None,
+        *,
+        expand: Sequence[str] | str | None = None,
+    ) -> SpaceInfo:
+        """`repo_info` of a Space."""
+
+    async def super_squash_history(
+        self,
+        repo_id: str,
+        branch: str | None = None,
+        commit_message: str | None = None,
+        repo_type: str | None = None,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> None:
+        """Replaces the history of a branch (`main` by default) by one commit with its files."""
+
+    async def unset_access_token(self) -> None:
+        """Takes the token for this hub away from git."""
+
+    async def update_repo_settings(
+        self,
+        repo_id: str,
+        *,
+        gated: Gated | None = None,
+        private: bool | None = None,
+        visibility: Visibility | None = None,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """Changes what is given, and returns the settings that were changed.
+
+        `gated` is "auto", "manual" or False. Raises `HFValidationError` when nothing is given.
+        """
+
+    async def update_repo_visibility(
+        self,
+        repo_id: str,
+        private: bool = False,
+        token: Token = None,
+        organization: str | None = None,
+        repo_type: str | None = None,
+        name: str | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """The old name of `update_repo_settings(private=…)`."""
+
+    async def upload_file(
+        self,
+        path_or_fileobj: str | Path | bytes | BinaryIO,
+        path_in_repo: str,
+        repo_id: str,
+        token: Token = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        commit_message: str | None = None,
+        commit_description: str | None = None,
+        create_pr: bool | None = None,
+        parent_commit: str | None = None,
+        *,
+        rebase: bool = False,
+        num_threads: int = 5,
+        timeout: float | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+    ) -> CommitInfo:
+        """One file, uploaded as one commit; as a text the answer is the address of its page.
+
+        The repository must exist: `create_repo` makes it. An open file is read from where it
+        stands. Raises what `create_commit` raises, and `LocalFileError` for a path here that is no
+        readable file.
+        """
+
+    async def upload_folder(
+        self,
+        repo_id: str,
+        folder_path: str | Path,
+        path_in_repo: str | None = None,
+        commit_message: str | None = None,
+        commit_description: str | None = None,
+        token: Token = None,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        create_pr: bool | None = None,
+        parent_commit: str | None = None,
+        allow_patterns: Sequence[str] | str | None = None,
+        ignore_patterns: Sequence[str] | str | None = None,
+        delete_patterns: Sequence[str] | str | None = None,
+        *,
+        rebase: bool = False,
+        num_threads: int = 5,
+        timeout: float | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+    ) -> CommitInfo:
+        """A folder, uploaded as one commit; as a text the answer is the address of its page.
+
+        The patterns choose among the paths below the folder; `.git` and `.cache` folders stay.
+        `delete_patterns` choose among those below `path_in_repo` what is deleted in the same
+        commit, unless it is uploaded. A folder that was not touched since it was last pushed costs
+        one request. Raises what `create_commit` raises, and `LocalFileError`.
+        """
+
+    async def verify_repo_checksums(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        local_dir: Folder | None = None,
+        cache_dir: Folder | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+        on_event: OnEvent | None = None,
+        cancel: Cancellation | None = None,
+    ) -> FolderVerification:
+        """Compares the files of a snapshot, or of `local_dir`, with what the hub says they are.
+
+        Nothing is fetched or changed: `snapshot_download(…, verify=True)` does that.
+        """
+
+    async def whoami(
+        self,
+        token: Token = None,
+        *,
+        cache: bool = False,
+        timeout: float | None = None,
+    ) -> dict[str, Any]:
+        """The account behind the token, as the hub describes it: `name`, `orgs`, `auth`, …
+
+        With `cache` the answer of an earlier call with the same token is given again. Raises
+        `UnauthorizedError` when the token is missing, wrong or expired.
+        """

@@ -1,0 +1,338 @@
+"""What a hub tells about repositories, their files and their commits."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from freehold.client.records import Record
+
+
+def parse_time(text: str | datetime | None) -> datetime | None:
+    """A moment of the protocol (`2024-01-02T03:04:05.000Z`) with its time zone; None stays None."""
+    if text is None or isinstance(text, datetime):
+        return text
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class BlobLfsInfo(Record):
+    """The large file behind a pointer: `size` in bytes, `sha256`, and the pointer's own size."""
+
+    size: int
+    sha256: str
+    pointer_size: int | None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any] | None) -> BlobLfsInfo | None:
+        """From an object of the protocol, which names the digest `oid` or `sha256`."""
+        if not data:
+            return None
+        digest = data.get("sha256") or data.get("oid")
+        return cls(size=data["size"], sha256=digest, pointer_size=data.get("pointerSize"))
+
+
+class LastCommitInfo(Record):
+    """The newest commit that changed a path: `oid`, `title` and `date`."""
+
+    oid: str
+    title: str
+    date: datetime
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any] | None) -> LastCommitInfo | None:
+        """From an object of the protocol."""
+        if not data:
+            return None
+        return cls(oid=data["id"], title=data["title"], date=parse_time(data["date"]))
+
+
+class RepoFile(Record):
+    """A file of a repository.
+
+    `rfilename` (also `path`) is its name from the root; `size` (bytes), `blob_id` (git id) and
+    `lfs` are None where the hub was not asked for them, and `lfs` for files that are kept in git.
+    """
+
+    rfilename: str
+    size: int | None
+    blob_id: str | None
+    lfs: BlobLfsInfo | None
+    xet_hash: str | None
+    last_commit: LastCommitInfo | None
+    security: Any
+
+    def __init__(
+        self,
+        rfilename: str | None = None,
+        size: int | None = None,
+        blobId: str | None = None,  # noqa: N803 - the documented name
+        lfs: Mapping[str, Any] | BlobLfsInfo | None = None,
+        **fields: Any,
+    ) -> None:
+        path = fields.pop("path", None)
+        named = rfilename if rfilename is not None else path
+        if not isinstance(named, str):
+            raise TypeError("a file needs rfilename, its path")
+        last = fields.pop("lastCommit", None)
+        super().__init__(
+            rfilename=named,
+            size=size,
+            blob_id=blobId or fields.pop("oid", None) or fields.pop("blob_id", None),
+            lfs=lfs if isinstance(lfs, BlobLfsInfo) else BlobLfsInfo.parse(lfs),
+            xet_hash=fields.pop("xetHash", None),
+            last_commit=fields.pop("last_commit", None) or LastCommitInfo.parse(last),
+            security=fields.pop("securityFileStatus", None),
+            **{name: value for name, value in fields.items() if name != "type"},
+        )
+
+    @property
+    def path(self) -> str:
+        """The name from the root of the repository."""
+        return self.rfilename
+
+    @property
+    def digest(self) -> str | None:
+        """The sha256 of a large file, the git id of any other: what its ETag is."""
+        return self.lfs.sha256 if self.lfs is not None else self.blob_id
+
+
+class RepoFolder(Record):
+    """A folder of a repository: `path` from the root, `tree_id` (git id), `last_commit`."""
+
+    path: str
+    tree_id: str
+    last_commit: LastCommitInfo | None
+
+    def __init__(self, path: str, **fields: Any) -> None:
+        last = fields.pop("lastCommit", None)
+        super().__init__(
+            path=path.removesuffix("/"),
+            tree_id=fields.pop("oid", None) or fields.pop("tree_id", None),
+            last_commit=fields.pop("last_commit", None) or LastCommitInfo.parse(last),
+            **{name: value for name, value in fields.items() if name not in {"type", "size"}},
+        )
+
+
+def parse_entry(data: Mapping[str, Any]) -> RepoFile | RepoFolder:
+    """A file or a folder from an entry of a tree."""
+    return RepoFolder(**data) if data.get("type") == "directory" else RepoFile(**data)
+
+
+class CardData(dict[str, Any]):
+    """The head of a repository's card; its fields can also be read as attributes.
+
+    An attribute that the card does not have is None.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self.get(name)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields as a plain dictionary."""
+        return dict(self)
+
+
+# What the protocol calls a field, and what it is called here.
+_FIELDS = {
+    "baseModels": "base_models",
+    "cardData": "card_data",
+    "childrenModelCount": "children_model_count",
+    "createdAt": "created_at",
+    "downloadsAllTime": "downloads_all_time",
+    "lastModified": "last_modified",
+    "mainSize": "main_size",
+    "model-index": "model_index",
+    "modelId": "id",
+    "resourceGroup": "resource_group",
+    "securityRepoStatus": "security_repo_status",
+    "securityStatus": "security_repo_status",
+    "transformersInfo": "transformers_info",
+    "trendingScore": "trending_score",
+    "usedStorage": "used_storage",
+    "widgetData": "widget_data",
+}
+
+
+class RepoInfo(Record):
+    """What every kind of repository has.
+
+    `id` is `namespace/name`, `sha` the commit that was described, `last_modified` and `created_at`
+    are moments with a time zone, `siblings` the files. Fields that the hub did not send are None.
+    The names that older scripts use can be read as well: `lastModified` and `createdAt` as text,
+    `cardData`, `modelId`, `securityStatus`.
+    """
+
+    id: str
+    author: str | None
+    sha: str | None
+    last_modified: datetime | None
+    created_at: datetime | None
+    private: bool | None
+    gated: Any
+    disabled: bool | None
+    downloads: int | None
+    downloads_all_time: int | None
+    likes: int | None
+    tags: list[str] | None
+    trending_score: float | None
+    card_data: CardData | None
+    siblings: list[RepoFile] | None
+    used_storage: int | None
+    resource_group: dict[str, Any] | None
+
+    def __init__(self, id: str | None = None, **fields: Any) -> None:
+        renamed = {_FIELDS.get(name, name): value for name, value in fields.items()}
+        named = id if id is not None else renamed.pop("id")
+        super().__init__(**{**renamed, "id": named})
+        self.last_modified = parse_time(renamed.get("last_modified"))
+        self.created_at = parse_time(renamed.get("created_at"))
+        card, siblings = renamed.get("card_data"), renamed.get("siblings")
+        self.card_data = None if card is None else CardData(card)
+        self.siblings = None if siblings is None else [_to_file(item) for item in siblings]
+
+    def __getattr__(self, name: str) -> Any:
+        """Fields that this hub did not send, and names of older clients."""
+        if name in _OLD_MOMENTS:
+            moment = self.__dict__.get(_OLD_MOMENTS[name])
+            return None if moment is None else _to_text(moment)
+        if name in _FIELDS:
+            return self.__dict__.get(_FIELDS[name])
+        if any(name in vars(shape).get("__annotations__", ()) for shape in type(self).__mro__):
+            return None
+        raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
+
+
+_OLD_MOMENTS = {"lastModified": "last_modified", "createdAt": "created_at"}
+
+
+def _to_text(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _to_file(item: Mapping[str, Any] | RepoFile) -> RepoFile:
+    return item if isinstance(item, RepoFile) else RepoFile(**item)
+
+
+class ModelInfo(RepoInfo):
+    """A model; besides what every repository has: `pipeline_tag`, `library_name`, `config`, …"""
+
+    pipeline_tag: str | None
+    library_name: str | None
+    mask_token: str | None
+    config: dict[str, Any] | None
+    transformers_info: dict[str, Any] | None
+    safetensors: dict[str, Any] | None
+    gguf: dict[str, Any] | None
+    security_repo_status: dict[str, Any] | None
+    spaces: list[str] | None
+    widget_data: Any
+    model_index: Any
+    base_models: Any
+    children_model_count: int | None
+
+
+class DatasetInfo(RepoInfo):
+    """A dataset; besides what every repository has: `description`, `citation`, …"""
+
+    description: str | None
+    citation: str | None
+    paperswithcode_id: str | None
+    main_size: int | None
+
+
+class SpaceInfo(RepoInfo):
+    """A Space; besides what every repository has: `sdk`, `host`, `subdomain`, `runtime`, …"""
+
+    sdk: str | None
+    host: str | None
+    subdomain: str | None
+    runtime: dict[str, Any] | None
+    models: list[str] | None
+    datasets: list[str] | None
+
+
+class KernelInfo(RepoInfo):
+    """A kernel repository."""
+
+
+INFO_TYPES: dict[str, type[RepoInfo]] = {
+    "model": ModelInfo,
+    "dataset": DatasetInfo,
+    "space": SpaceInfo,
+    "kernel": KernelInfo,
+}
+
+
+class GitRefInfo(Record):
+    """A ref: its short `name`, its full name `ref`, and `target_commit`, the id it leads to."""
+
+    name: str
+    ref: str
+    target_commit: str
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> GitRefInfo:
+        """From an object of the protocol."""
+        return cls(name=data["name"], ref=data["ref"], target_commit=data["targetCommit"])
+
+
+class GitRefs(Record):
+    """All refs of a repository; `pull_requests` is None unless they were asked for."""
+
+    branches: list[GitRefInfo]
+    converts: list[GitRefInfo]
+    tags: list[GitRefInfo]
+    pull_requests: list[GitRefInfo] | None
+
+
+class GitCommitInfo(Record):
+    """One commit of a history; the formatted texts are HTML and only there when asked for."""
+
+    commit_id: str
+    authors: list[str]
+    created_at: datetime
+    title: str
+    message: str
+    formatted_title: str | None
+    formatted_message: str | None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> GitCommitInfo:
+        """From an object of the protocol."""
+        formatted = data.get("formatted") or {}
+        return cls(
+            commit_id=data["id"],
+            authors=[author["user"] for author in data["authors"]],
+            created_at=parse_time(data["date"]),
+            title=data["title"],
+            message=data["message"],
+            formatted_title=formatted.get("title"),
+            formatted_message=formatted.get("message"),
+        )
+
+
+class LFSFileInfo(Record):
+    """A large file that a repository holds: `file_oid` names it for a deletion, `oid` is sha256."""
+
+    file_oid: str
+    filename: str
+    oid: str
+    pushed_at: datetime
+    ref: str | None
+    size: int
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> LFSFileInfo:
+        """From an object of the protocol."""
+        return cls(
+            file_oid=data["fileOid"],
+            filename=data["filename"],
+            oid=data["oid"],
+            pushed_at=parse_time(data["pushedAt"]),
+            ref=data.get("ref"),
+            size=data["size"],
+        )

@@ -1,0 +1,50 @@
+"""The library under test, with a home of its own, speaking to a running hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from freehold import HfApi
+
+if TYPE_CHECKING:
+    from tests.live import Account, LiveHub
+
+# What a developer's machine may have set, and no test may see.
+VARIABLES = (
+    "HF_ENDPOINT",
+    "HF_HUB_CACHE",
+    "HUGGINGFACE_HUB_CACHE",
+    "HF_HUB_OFFLINE",
+    "HF_TOKEN",
+    "HF_TOKEN_PATH",
+    "HUGGING_FACE_HUB_TOKEN",
+    "TRANSFORMERS_OFFLINE",
+    "HF_HUB_DOWNLOAD_TIMEOUT",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "FREEHOLD_CLIENT_CERT",
+    "FREEHOLD_CLIENT_KEY",
+    *(f"{name}_proxy" for name in ("all", "http", "https", "no")),
+    *(f"{name}_PROXY" for name in ("ALL", "HTTP", "HTTPS", "NO")),
+)
+
+
+@pytest.fixture(autouse=True)
+def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty `HF_HOME`, and no variable of the machine that would change the client."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path / "hf-home"
+    monkeypatch.setenv("HF_HOME", str(home))
+    return home
+
+
+@pytest.fixture
+def api(hub: LiveHub, alice: Account) -> HfApi:
+    """The calls of `alice` on `hub`."""
+    return HfApi(endpoint=hub.url, token=alice.token)
