@@ -188,7 +188,8 @@ def test_no_thread_waits_when_nothing_is_to_do() -> None:
         running.release()
         return is_one_of_two
 
-    assert all([future.result(10) for future in [threads.submit(work) for _ in range(6)]])
+    futures = [threads.submit(work) for _ in range(6)]
+    assert all(future.result(10) for future in futures)
 
     for thread in threading.enumerate():
         if thread.name == "freehold-call":

@@ -27,8 +27,10 @@ from freehold import (
     RevisionNotFoundError,
     UnauthorizedError,
 )
+from freehold.client import retries
 from tests.client.folders import count_commits, list_files, new_repo, read_file
 from tests.client.relay import Relay
+from tests.conftest import NewHub
 from tests.live import Account, LiveHub
 
 Add = CommitOperationAdd
@@ -441,7 +443,10 @@ def test_create_pr_is_not_offered_yet(api: HfApi, repo: str) -> None:
     assert count_commits(api, repo) == 0
 
 
-def test_a_hub_that_is_not_there_is_a_connection_error(fresh_hub: Any) -> None:
+def test_a_hub_that_is_not_there_is_a_connection_error(
+    fresh_hub: NewHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retries, "FIRST_PAUSE", 0.02)
     hub = fresh_hub()
     account = hub.user()
     api = HfApi(hub.url, account.token)

@@ -16,15 +16,20 @@ import pytest
 
 from freehold import (
     BadRequestError,
+    CommitInfo,
     HfApi,
     HFValidationError,
     LocalFileError,
     PreconditionFailedError,
     RepositoryNotFoundError,
 )
-from freehold.client.hash_cache import FINE_REST_NS, Fingerprint
+from freehold.client import upload
+from freehold.client.folders import list_additions
+from freehold.client.hash_cache import Fingerprint
+from freehold.client.pushes import PushMemory
+from freehold.client.targets import Target
 from tests.client.folders import count_commits, list_files, new_repo, read_file, write_files
-from tests.client.relay import Relay
+from tests.client.relay import NO_FAULT, Fault, Relay, Seen
 from tests.live import Account, LiveHub
 
 FILES = {
@@ -286,16 +291,46 @@ def test_large_files_that_were_read_once_are_not_read_again(
     assert list_files(api, second) == sorted(files)
 
 
-def test_a_file_that_changed_a_moment_ago_is_not_taken_for_the_old_one(
-    hub: LiveHub, alice: Account, api: HfApi, repo: str, tmp_path: Path
+def test_a_file_that_changes_twice_in_a_moment_is_not_taken_for_the_old_one(
+    api: HfApi, repo: str, tmp_path: Path
 ) -> None:
-    folder = write_files(tmp_path / "local", {})
-    for number in range(30):
+    """The second change may come within the same tick of the clock of the file system."""
+    target = Target.of(api._session, repo, None, None, None, None)
+    folder = write_files(tmp_path / "local", {"a": b"000"})
+    found = []
+    for number in range(20):
         (folder / "a").write_bytes(b"%03d" % number)
-        os.utime(folder / "a", (1, 1))
-        api.upload_folder(repo_id=repo, folder_path=folder)
-        assert read_file(hub, alice, repo, "a") == b"%03d" % number
-    assert FINE_REST_NS < 1_000_000_000
+        memory = PushMemory(target, "", list_additions(folder, ""))
+        (folder / "a").write_bytes(b"%03d" % -number)
+        memory.remember(CommitInfo(f"{repo}/commit/{number}", oid=str(number)))
+        found.append(PushMemory(target, "", list_additions(folder, "")).find_commit())
+    assert found == [None] * 20
+    PushMemory(target, "", list_additions(folder, "")).remember(CommitInfo("", oid="last"))
+    assert PushMemory(target, "", list_additions(folder, "")).find_commit() == "last"
+
+
+def test_a_branch_that_moves_while_the_hub_is_asked_gets_all_files(
+    hub: LiveHub,
+    alice: Account,
+    api: HfApi,
+    repo: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(upload, "FILES_PER_PREUPLOAD", 2)
+    folder = write_files(tmp_path / "local", {name: name.encode() for name in "abcd"})
+    api.upload_folder(repo_id=repo, folder_path=folder, path_in_repo="x")
+
+    def move(seen: Seen) -> Fault:
+        if relay.count() == 2:
+            api.upload_file(b"another", "x/a", repo)
+        return NO_FAULT
+
+    with Relay(hub.url, move) as relay:
+        other = HfApi(relay.url, alice.token)
+        other.upload_folder(repo_id=repo, folder_path=folder, path_in_repo="x")
+    assert read_file(hub, alice, repo, "x/a") == b"a"
+    assert count_commits(api, repo) == 3
 
 
 def test_a_home_that_is_of_no_use_only_costs_time(

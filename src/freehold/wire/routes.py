@@ -19,7 +19,6 @@ from urllib.parse import quote
 
 from freehold.wire import capabilities, commits, files, lfs, lfs_files, refs, repos, users
 
-
 # The pieces of a template in which a slash separates and is not part of a name.
 _SAFE = {"repo": "/", "prefix": "/", "path": "/"}
 
