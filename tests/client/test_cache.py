@@ -116,6 +116,28 @@ def test_what_looks_wrong_is_a_warning_and_no_error(repo: Repo, isolated_home: P
     assert len(found.warnings) == 5
 
 
+def test_a_ref_that_is_no_text_is_a_warning(repo: Repo) -> None:
+    [one] = scan_cache_dir().repos
+    (one.repo_path / "refs" / "main").write_bytes(b"\xff\xfe")
+    assert len(scan_cache_dir().warnings) == 1
+
+
+def test_only_what_is_in_the_cache_is_deleted(repo: Repo, tmp_path: Path) -> None:
+    """Somebody has put a link to a file of their own among those of a commit."""
+    own = tmp_path / "own.txt"
+    own.write_text("precious")
+    [one] = scan_cache_dir().repos
+    [revision] = one.revisions
+    kept = one.repo_path / "snapshots" / ("d" * 40)
+    kept.mkdir()
+    (revision.snapshot_path / "link").symlink_to(own)
+    plan = scan_cache_dir().delete_revisions(revision.commit_hash)
+    assert own not in plan.blobs
+    plan.execute()
+    assert own.read_text() == "precious"
+    assert not revision.snapshot_path.exists()
+
+
 def test_no_cache_is_an_error_that_names_the_place(tmp_path: Path) -> None:
     with pytest.raises(CacheNotFound, match="nowhere") as caught:
         scan_cache_dir(tmp_path / "nowhere")

@@ -560,3 +560,47 @@ def test_a_cache_that_is_a_file_is_a_clear_error(api: HfApi, repo: Repo, tmp_pat
     (tmp_path / "file").write_text("x")
     with pytest.raises(LocalFileError, match="file"):
         api.hf_hub_download(repo.full_name, "a.txt", cache_dir=tmp_path / "file")
+
+
+# Signed addresses and numbers that are none
+
+
+@pytest.mark.parametrize("etag", [f'"{sha256(b"12345")}"', '"../x"'])
+def test_a_signed_address_is_in_no_error(
+    serve: Serve, etag: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The store sends less than the hub has said, or the hub names no digest."""
+    caplog.set_level(logging.DEBUG)
+    store = serve(lambda _: reply(200, b"123"))
+    told = {"x_linked_etag": etag, "x_linked_size": "5", "x_repo_commit": COMMIT}
+    away = reply(302, location=f"{store.url}/f?X-Signature=TopSecret", **told)
+    with pytest.raises((HubConnectionError, InvalidAnswerError)) as caught:
+        client(serve(lambda _: away)).hf_hub_download("a/b", "f")
+    assert "TopSecret" not in str(caught.value)
+    assert "TopSecret" not in caplog.text
+
+
+def test_the_address_of_a_store_that_is_no_hub_is_not_told(serve: Serve) -> None:
+    store = serve(lambda _: reply(200, b"123"))
+    hub = serve(lambda _: reply(302, location=f"{store.url}/f?X-Signature=TopSecret"))
+    with pytest.raises(LocalEntryNotFoundError) as caught:
+        client(hub).hf_hub_download("a/b", "f")
+    assert "TopSecret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", ["\xb2", "9" * 5000])
+def test_a_size_that_is_no_number_is_not_believed(serve: Serve, size: str) -> None:
+    head = file_reply(b"12345", x_linked_size="SIZE").replace(b"SIZE", size.encode("latin-1"))
+    path = client(serve(lambda _: head)).hf_hub_download("a/b", "f")
+    assert Path(path).read_bytes() == b"12345"
+
+
+def test_renewing_a_link_touches_no_other_file(serve: Serve) -> None:
+    api = client(serve(lambda r: file_reply(r.target.rpartition("/")[2].encode())))
+    other = Path(api.hf_hub_download("a/b", "f.link"))
+    path = Path(api.hf_hub_download("a/b", "f"))
+    path.unlink()
+    path.write_bytes(b"not a link")
+    api.hf_hub_download("a/b", "f", force_download=True)
+    assert (path.read_bytes(), other.read_bytes()) == (b"f", b"f.link")
+    assert path.is_symlink()

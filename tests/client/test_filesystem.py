@@ -9,6 +9,7 @@ import logging
 import pickle
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +28,7 @@ from freehold import (
     HfFileSystem,
     HFValidationError,
     HubConnectionError,
+    InvalidAnswerError,
     PreconditionFailedError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -469,6 +471,52 @@ def test_files_are_fetched(fs: HfFileSystem, repo: str, tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("status", "told", "body"),
+    [
+        (206, "bytes 7-9/100", b"xyz"),
+        (206, "bytes \u00b2-3/100", b"xyz"),
+        (206, f"bytes {'9' * 5000}-1/100", b"xyz"),
+        (206, "", b"xyz"),
+    ],
+)
+def test_a_range_that_was_not_asked_for_is_refused(status: int, told: str, body: bytes) -> None:
+    answer = file_reply(body, status=status, content_range="RANGE")
+    answer = answer.replace(b"RANGE", told.encode("latin-1"))
+    with HostileServer(lambda _: answer) as server:
+        fs = HfFileSystem(endpoint=server.url, token=False, skip_instance_cache=True)
+        with pytest.raises(InvalidAnswerError):
+            fs.cat_file("a/b/f", 2, 5)
+
+
+@pytest.mark.parametrize("status", [200, 206])
+def test_no_more_is_read_than_was_asked_for(status: int) -> None:
+    sent = 0
+
+    def endless(_: Received) -> Iterator[bytes]:
+        nonlocal sent
+        yield b"HTTP/1.1 %d Whatever\r\ncontent-range: bytes 2-4/9\r\n\r\n0123456789" % status
+        while sent < 256 << 20:
+            yield b"x" * 65536
+            sent += 65536
+
+    with HostileServer(endless) as server:
+        fs = HfFileSystem(endpoint=server.url, token=False, skip_instance_cache=True)
+        assert fs.cat_file("a/b/f", 2, 5) == (b"234" if status == 200 else b"012")
+    assert sent < 64 << 20
+
+
+def test_a_remembered_folder_of_many_files_is_searched_quickly(fs: HfFileSystem) -> None:
+    names = [f"a/b/f{number}" for number in range(20_000)]
+    entries = [{"name": name, "type": "file", "size": 1, "last_commit": None} for name in names]
+    fs.dircache["a/b"] = entries
+    start = time.process_time()
+    assert [fs.info(name) for name in names] == entries
+    assert time.process_time() - start < 2
+    fs.dircache["a/b"] = [{**entries[0], "size": 2}]
+    assert fs.info(names[0])["size"] == 2
+
+
 def test_a_broken_connection_goes_on_where_it_broke(tmp_path: Path) -> None:
     """Each answer breaks after two blocks; no byte is asked for twice."""
 
@@ -784,6 +832,16 @@ freehold.HfFileSystem
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout == "HfApi\n"
     assert "HfFileSystem needs fsspec: pip install 'freehold[fs]'" in done.stderr
+
+
+def test_without_fsspec_everything_else_can_be_imported_at_once() -> None:
+    script = (
+        "import sys; sys.modules['fsspec'] = None\n"
+        "from freehold import *\n"
+        "print('HfApi' in globals(), 'HfFileSystem' in globals())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("True False\n", "")
 
 
 def test_torch_saves_and_loads(fs: HfFileSystem, repo: str) -> None:

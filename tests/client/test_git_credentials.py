@@ -10,7 +10,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from freehold import GitCredentialError, HfApi, auth_switch, get_token, login, logout
+from freehold import (
+    GitCredentialError,
+    HfApi,
+    HFValidationError,
+    auth_switch,
+    get_token,
+    login,
+    logout,
+)
 from freehold.client import git_credentials
 from tests.compat.environments import python_of
 
@@ -84,6 +92,15 @@ def test_set_access_token_and_unset_access_token(store: Path) -> None:
     assert git_credentials.find(HUB) == "hf_token"
     api.unset_access_token()
     assert git_credentials.find(HUB) is None
+
+
+def test_a_token_for_git_is_checked_first(store: Path) -> None:
+    api = HfApi(endpoint=HUB)
+    with pytest.raises(HFValidationError):
+        api.set_access_token("hf_token\nhost=other.example")
+    assert not store.exists()
+    api.set_access_token(" hf_token\n")
+    assert git_credentials.find(HUB) == "hf_token"
 
 
 def test_git_gets_the_same_from_the_official_client(

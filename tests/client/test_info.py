@@ -101,6 +101,37 @@ def test_the_documented_constructors() -> None:
     assert file.lfs is not None and file.lfs.sha256 == "x"
 
 
+def test_the_documented_constructors_take_values_in_their_order() -> None:
+    model = ModelInfo(
+        "a/b", "1", TEXT, ["t"], "text", [{"rfilename": "f"}], True, "a", {"c": 1}, {"s": 1}
+    )
+    assert (model.modelId, model.sha, model.lastModified, model.tags) == ("a/b", "1", TEXT, ["t"])
+    assert model.siblings == [RepoFile("f")]
+    assert (model.pipeline_tag, model.private, model.author) == ("text", True, "a")
+    assert (model.config, model.securityStatus) == ({"c": 1}, {"s": 1})
+    dataset = DatasetInfo("a/d", "1", TEXT, ["t"], None, True, "a", "what", "whom", {"x": 1})
+    assert (dataset.private, dataset.author, dataset.cardData) == (True, "a", {"x": 1})
+    assert (dataset.description, dataset.citation) == ("what", "whom")
+    space = SpaceInfo("a/s", "1", TEXT, [{"rfilename": "f"}], True, "a")
+    assert (space.siblings, space.private, space.author) == ([RepoFile("f")], True, "a")
+    with pytest.raises(TypeError, match="sha"):
+        ModelInfo("a/b", "1", sha="2")
+    with pytest.raises(TypeError, match="7"):
+        SpaceInfo(*range(7))
+
+
+def test_documented_refs_can_be_made() -> None:
+    data = {"name": "main", "ref": "refs/heads/main", "targetCommit": "e7da"}
+    main = GitRefInfo(data)
+    assert main == GitRefInfo(data=data) == GitRefInfo("main", "refs/heads/main", "e7da")
+    assert main == GitRefInfo(name="main", ref="refs/heads/main", target_commit="e7da")
+    assert (main.name, main.ref, main.target_commit) == ("main", "refs/heads/main", "e7da")
+    refs = GitRefs([main], [], [])
+    assert refs == GitRefs(branches=[main], converts=[], tags=[], pull_requests=None)
+    for made in (main, refs):
+        assert copy.deepcopy(made) == pickle.loads(pickle.dumps(made)) == made
+
+
 def test_what_nobody_knows_is_an_attribute_error() -> None:
     info = ModelInfo(**MODEL)
     with pytest.raises(AttributeError, match="downlaods"):

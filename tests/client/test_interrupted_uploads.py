@@ -333,6 +333,10 @@ def test_hashing_stops_within_a_second(api: HfApi, repo: str, tmp_path: Path) ->
         api.upload_file(path, "a", repo, cancel=cancel, on_event=lambda _: reached.set())
 
     assert stop_when(reached, call, cancel.cancel, TransferCancelledError) < 1
+    for thread in threading.enumerate():
+        if thread.name == "freehold-transfer":
+            thread.join(5)
+            assert not thread.is_alive(), "nobody goes on reading for a call that is over"
     assert count_commits(api, repo) == 0
 
 

@@ -112,7 +112,7 @@ def test_files_in_parts_share_the_places(parted: LiveHub) -> None:
     account = parted.user()
     api = HfApi(parted.url, account.token)
     repo = new_repo(api, account)
-    puts = Puts(5)
+    puts = Puts(5, delay=0.05)
     files = {f"{n}.bin": os.urandom(10 * 64 * KIB - n) for n in range(5)}
     with Relay(parted.url, puts) as relay:
         operations = [CommitOperationAdd(path, data) for path, data in files.items()]

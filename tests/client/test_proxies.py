@@ -26,6 +26,13 @@ def test_what_is_no_proxy_is_an_error(text: str) -> None:
         find_proxy("http://a.org", (("http_proxy", text),))
 
 
+@pytest.mark.parametrize("text", ["http://me:TopSecret@:1", "ftp://me:TopSecret@x", "me:TopSecret"])
+def test_the_account_is_not_in_the_error(text: str) -> None:
+    with pytest.raises(ValueError) as caught:
+        find_proxy("http://a.org", (("http_proxy", text),))
+    assert "TopSecret" not in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("host", "port", "exceptions", "direct"),
     [

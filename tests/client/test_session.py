@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import logging
 import os
 import pickle
@@ -34,8 +35,12 @@ from freehold import (
 from freehold.client import connections, retries
 from freehold.client.addresses import origin_of, to_query, without_secrets
 from freehold.client.connections import ConnectionNotMadeError, UnusableConnectionError
+from freehold.client.fetch import Repo
+from freehold.client.locks import Stop
+from freehold.client.proxies import find_proxy
 from freehold.client.retries import pause_before_retry
 from freehold.client.session import Session
+from freehold.client.targets import Target
 from tests.client.hostile import (
     HANG_UP,
     ForwardProxy,
@@ -353,6 +358,22 @@ def test_pages_that_lead_in_a_circle_end(serve: NewServer) -> None:
     assert len(server.requests) == 2
 
 
+@pytest.mark.parametrize(
+    "link",
+    [
+        '</next?c=a,b;c>; rel="next"',
+        '</first>; rel="first", </next?c=a,b;c>; title="x, y"; rel="next"',
+        "</next?c=a,b;c>; rel=next",
+        '</next?c=a,b;c>; rel="last next"',
+    ],
+)
+def test_the_next_page_may_have_commas_in_its_address(serve: NewServer, link: str) -> None:
+    page = [{"type": "file", "path": "1", "size": 1, "oid": "x"}]
+    server = serve(in_turn(reply(200, page, link=link), reply(200, page)))
+    assert len(client(server).list_repo_files("a/b")) == 2
+    assert server.requests[1].target == "/next?c=a,b;c"
+
+
 def test_cookies_are_not_kept(serve: NewServer) -> None:
     server = serve(reply(200, INFO, set_cookie="session=of-alice; Path=/"))
     client(server).model_info("a/b")
@@ -502,6 +523,45 @@ def test_importing_and_making_an_object_asks_nothing(serve: NewServer) -> None:
     assert server.requests == []
 
 
+# Answers without an end
+
+
+def test_an_answer_that_unpacks_to_more_than_fits_is_refused(
+    serve: NewServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LARGEST_ANSWER", 1 << 20)
+    bomb = gzip.compress(b" " * (64 << 20))
+    server = serve(reply(200, bomb, content_encoding="gzip"))
+    with pytest.raises(InvalidAnswerError, match="MiB"):
+        client(server).model_info("a/b")
+    assert len(server.requests) == 1
+
+
+def test_an_answer_that_never_ends_is_given_up(
+    serve: NewServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "LARGEST_ANSWER", 1 << 20)
+
+    def endless(_: Received) -> Iterator[bytes]:
+        yield b"HTTP/1.1 500 Never\r\n\r\n"
+        while True:
+            yield b" " * 65536
+
+    server = serve(endless)
+    with pytest.raises(InvalidAnswerError, match="MiB"):
+        client(server).model_info("a/b")
+    assert len(server.requests) == 1
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_packed_answer_that_was_cut_is_asked_for_again(serve: NewServer) -> None:
+    packed = gzip.compress(b'{"id": "a/b"}')
+    cut = reply(200, packed[:-4], content_encoding="gzip")
+    server = serve(in_turn(cut, reply(200, packed, content_encoding="gzip")))
+    assert client(server).model_info("a/b").id == "a/b"
+    assert len(server.requests) == 2
+
+
 # The log
 
 
@@ -520,6 +580,57 @@ def test_the_log_holds_no_secret(
         assert secret not in caplog.text
         assert secret not in str(caught.value)
         assert secret not in repr(caught.value.response)
+
+
+def test_an_address_that_is_none_is_refused_without_its_secrets(serve: NewServer) -> None:
+    away = reply(302, location="http://me:TopSecret@store:99999/f?sig=TopSecret")
+    with pytest.raises(InvalidAnswerError) as caught:
+        client(serve(away)).model_info("a/b")
+    assert "TopSecret" not in str(caught.value)
+    with pytest.raises(HFValidationError) as refused:
+        HfApi(endpoint="https://me:TopSecret@hub:port").endpoint  # noqa: B018
+    assert "TopSecret" not in str(refused.value)
+
+
+def test_an_account_in_an_address_is_not_shown(serve: NewServer) -> None:
+    store = serve(reply(401))
+    place = store.url.replace("://", "://me:TopSecret@")
+    with pytest.raises(HfHubHTTPError) as caught:
+        client(serve(reply(302, location=f"{place}/f"))).model_info("a/b")
+    assert "TopSecret" not in str(caught.value)
+
+
+def test_what_holds_a_token_does_not_show_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tools that print the values of an error's frames see these."""
+    monkeypatch.setenv("HF_TOKEN", TOKEN)
+    monkeypatch.setenv("HTTP_PROXY", f"http://me:{TOKEN}@proxy:1")
+    session = Session("http://hub", TOKEN)
+    repo = Repo(session, "a/b", None, TOKEN, None, None, Stop(), {"cookie": TOKEN})
+    target = Target.of(session, "a/b", None, None, TOKEN, None)
+    for value in (session.settings, repo, target, find_proxy("http://x", session.settings.network)):
+        assert TOKEN not in repr(value)
+
+
+def test_the_account_at_a_proxy_is_not_logged(
+    serve: NewServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    client(serve(OK)).model_info("a/b")
+    # So it writes when it goes through a SOCKS proxy.
+    logger = logging.getLogger("httpcore2.socks")
+    logger.debug("setup_socks5_connection.started auth=(b'me', b'TopSecret')")
+    assert "setup_socks5" in caplog.text
+    assert "TopSecret" not in caplog.text
+
+
+def test_a_hub_cannot_steer_a_terminal(serve: NewServer, caplog: pytest.LogCaptureFixture) -> None:
+    said = "\x1b[2J" + fresh_name("gone")
+    warning = serve(reply(200, INFO, x_hf_warning=f"{said}; {said}"))
+    client(warning).model_info("a/b")
+    with pytest.raises(HfHubHTTPError) as caught:
+        client(serve(reply(400, {"error": f"{said}\nmore"}))).model_info("a/b")
+    assert said[4:] in caplog.text and "\x1b" not in caplog.text
+    assert "\nmore" in str(caught.value) and "\x1b" not in str(caught.value)
 
 
 def test_a_warning_of_the_hub_is_told_once(
@@ -705,6 +816,19 @@ def test_an_object_can_be_sent_to_another_process(serve: NewServer) -> None:
     copy = pickle.loads(pickle.dumps(api))
     assert copy.model_info("a/b").id == "a/b"
     assert sees_token(server) == [True, True]
+
+
+def test_a_forked_process_runs_futures_of_its_own(serve: NewServer) -> None:
+    api = client(serve(OK))
+    assert api.run_as_future(len, "text").result(10) == 4
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            status = 0 if api.run_as_future(len, "text").result(10) == 4 else 2
+        finally:
+            os._exit(status)
+    assert os.waitpid(child, 0)[1] == 0
 
 
 # Small things

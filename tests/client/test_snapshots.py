@@ -25,7 +25,7 @@ from freehold import (
     RevisionNotFoundError,
     TransferCancelledError,
 )
-from freehold.client import retries
+from freehold.client import retries, snapshots
 from tests.client.downloading import (
     COMMIT,
     LARGE,
@@ -354,6 +354,8 @@ def test_a_path_that_leads_out_is_refused_before_anything_is_fetched(
         {"sha": "../up", "siblings": []},
         {"sha": 7, "siblings": []},
         {"sha": COMMIT, "siblings": [{"size": 1}]},
+        {"sha": COMMIT, "siblings": 7},
+        {"sha": COMMIT, "siblings": True},
         {"sha": COMMIT, "siblings": ["x"]},
         {"sha": COMMIT, "siblings": [{"rfilename": 5, "blobId": "a", "size": 1}]},
         {"sha": COMMIT, "siblings": [{"rfilename": "f", "blobId": "../x", "size": 1}]},
@@ -367,6 +369,12 @@ def test_an_odd_description_is_an_error(serve: Serve, body: Any, isolated_home: 
     with pytest.raises((InvalidAnswerError, LocalEntryNotFoundError)):
         client(serve(lambda _: reply(200, body))).snapshot_download("a/b")
     assert leftovers(isolated_home) == []
+
+
+def test_a_file_that_is_named_twice_does_no_harm(serve: Serve) -> None:
+    twice = [sibling("f", b"x"), sibling("f", b"x", lfs={"sha256": sha256(b"x"), "size": 1})]
+    server = serve(lambda r: listing(*twice) if "/api/" in r.target else file_reply(b"x"))
+    assert contents(str(client(server).snapshot_download("a/b"))) == {"f": b"x"}
 
 
 def test_a_repository_without_a_commit_says_so(serve: Serve) -> None:
@@ -427,6 +435,16 @@ def test_what_does_not_come_with_the_others_is_fetched_alone(
     assert contents(folder) == SMALL
     assert sum("/resolve/" in request.target for request in server.requests) == single
     assert leftovers(Path(folder).parents[1]) == []
+
+
+def test_large_files_never_come_with_others(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such files are held in memory, whatever the hub would send that way."""
+    monkeypatch.setattr(snapshots, "LARGEST_IN_BATCH", 10)
+    files = {f"f{number}": b"bytes of %d" % number for number in range(4)}
+    server = serve(batches(files, lines(files)))
+    folder = str(client(server).snapshot_download("a/b"))
+    assert contents(folder) == files
+    assert not any("/download/" in request.target for request in server.requests)
 
 
 def test_a_file_that_stays_wrong_ends_the_snapshot_and_is_not_kept(

@@ -293,29 +293,24 @@ class Commits(Files):
         )
         message = commit_message or f"Upload {path_in_repo or 'folder'} with freehold"
         request = _check_request(message, commit_description, parent_commit, rebase, create_pr)
-        folder = Folder.of(folder_path, path_in_repo, allow_patterns, ignore_patterns)
-        return transfer.run(
-            lambda: self._upload_folder(target, request, transfer, folder, delete_patterns)
+        folder = Folder.of(
+            folder_path, path_in_repo, allow_patterns, ignore_patterns, delete_patterns
         )
+        return transfer.run(lambda: self._upload_folder(target, request, transfer, folder))
 
     def _upload_folder(
-        self,
-        target: Target,
-        request: CommitRequest,
-        transfer: Transfer,
-        folder: Folder,
-        delete: Sequence[str] | str | None,
+        self, target: Target, request: CommitRequest, transfer: Transfer, folder: Folder
     ) -> CommitInfo:
         from freehold.client.pushes import PushMemory
 
         additions = folder.list_additions()
         memory = PushMemory(target, folder.path_in_repo, additions)
-        head = None if delete or request.create_pr else memory.find_commit()
+        head = None if folder.delete or request.create_pr else memory.find_commit()
         if head is not None and head == self._head_oid(target):
             info = request.unchanged(target, head)
         else:
             kept = {addition.path_in_repo for addition in additions}
-            deletions = self._find_deletions(target, folder.path_in_repo, delete, kept)
+            deletions = self._find_deletions(target, folder.path_in_repo, folder.delete, kept)
             info = self._commit(target, request, transfer, [*additions, *deletions])
             memory.remember(info)
         return info.at_page(target.page_url("tree", folder.path_in_repo, info.pr_revision))

@@ -15,16 +15,22 @@ Patterns = Sequence[str] | str | None
 
 
 class Folder(NamedTuple):
-    """A folder to upload: its path here and there, and the patterns that choose in it."""
+    """A folder to upload: its path here and there, and the patterns that choose in both."""
 
     path: Path
     path_in_repo: str
     allow: Patterns
     ignore: Patterns
+    delete: Patterns
 
     @classmethod
     def of(
-        cls, path: str | Path, path_in_repo: str | None, allow: Patterns, ignore: Patterns
+        cls,
+        path: str | Path,
+        path_in_repo: str | None,
+        allow: Patterns = None,
+        ignore: Patterns = None,
+        delete: Patterns = None,
     ) -> Folder:
         """The folder that the arguments of a call name.
 
@@ -35,7 +41,8 @@ class Folder(NamedTuple):
         root = Path(path).expanduser()
         if not root.is_dir():
             raise LocalFileError(f"{str(path)!r} is not a folder.")
-        return cls(root, "" if place in {"", "."} else check_path_in_repo(place), allow, ignore)
+        clean = "" if place in {"", "."} else check_path_in_repo(place)
+        return cls(root, clean, allow, ignore, delete)
 
     def list_additions(self) -> list[CommitOperationAdd]:
         """An addition for each file that the patterns let through, by path.
