@@ -141,16 +141,25 @@ _PLACES: Final = {
 }
 _PLACE_OF: Final = {name: module for module, names in _PLACES.items() for name in names}
 
-__all__ = sorted([*_PLACE_OF, "__version__"])
-
 
 def __getattr__(name: str) -> Any:
-    if name not in _PLACE_OF:
+    if name == "__all__":
+        value: Any = _find_names()
+    elif name in _PLACE_OF:
+        value = getattr(import_module(_PLACE_OF[name]), name)
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(_PLACE_OF[name]), name)
     globals()[name] = value
     return value
 
 
+def _find_names() -> list[str]:
+    """What `import *` brings: all that can be imported with what is installed."""
+    from importlib.util import find_spec
+
+    missing = set() if find_spec("fsspec") else {"HfFileSystem"}
+    return sorted({*_PLACE_OF, "__version__"} - missing)
+
+
 def __dir__() -> list[str]:
-    return __all__
+    return _find_names()

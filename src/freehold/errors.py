@@ -68,9 +68,7 @@ class HfHubHTTPError(FreeholdError):
         """The message; in the client also the call that failed, its request id and what to do."""
         if self.response is None:
             return self.message
-        # A query may be signed, and then stands for an account.
-        url = self.response.url.partition("?")[0]
-        about = f"{self.status} for {self.response.method} {url}"
+        about = f"{self.status} for {self.response.method} {self.response.shown_url}"
         if self.request_id is not None:
             about += f", request id {self.request_id}"
         return f"{self.message} ({about})" + (f" {self.hint}" if self.hint else "")
@@ -131,7 +129,7 @@ class UnauthorizedError(HfHubHTTPError):
         """How to log in at the hub that answered."""
         if self.response is None:
             return self.default_hint
-        hub = "/".join(self.response.url.split("/")[:3])
+        hub = "/".join(self.response.shown_url.split("/")[:3])
         return f"Log in with `freehold login --endpoint {hub}`, or pass a valid `token`."
 
 

@@ -570,3 +570,50 @@ def test_compare_needs_two_revisions_that_are_there(hub: LiveHub, alice: Account
         assert repo.get(f"/compare/{span}").status_code == 400, span
     answer = repo.get("/compare/main..nope")
     assert_error(answer, 404, "Invalid rev id: nope", "RevisionNotFound")
+
+
+# A digest at the end of the body
+
+DAMAGED = (
+    "The body arrived damaged: it does not have the sha256 at its end. Nothing was changed; send it"
+    " again."
+)
+
+
+def lines_of(*lines: Any) -> bytes:
+    return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
+
+
+def send_with_digest(repo: Repo, body: bytes, digest: str) -> Any:
+    headers = {"content-type": NDJSON, "x-trailing-sha256": "1"}
+    return repo.post("/commit/main", content=body + digest.encode(), headers=headers)
+
+
+def test_create_commit_takes_a_body_with_its_digest_at_the_end(
+    hub: LiveHub, alice: Account
+) -> None:
+    repo = new_repo(hub, alice)
+    data = b"x" * 3_000_000
+    body = lines_of(header_line(), file("a.txt", data))
+    assert send_with_digest(repo, body, sha256(body)).status_code == 200
+    assert repo.get("/tree/main").json()[-1]["oid"] == blob_id(data)
+
+
+@pytest.mark.parametrize("place", [0, 30, -70, -64, -1])
+def test_create_commit_refuses_a_body_that_arrived_damaged(
+    hub: LiveHub, alice: Account, place: int
+) -> None:
+    repo = new_repo(hub, alice)
+    head = repo.get("").json()["sha"]
+    body = lines_of(header_line(), file("a.txt", b"hello"))
+    sent = bytearray(body + sha256(body).encode())
+    sent[place] ^= 1
+    assert_error(send_with_digest(repo, bytes(sent), ""), 422, DAMAGED)
+    assert repo.get("").json()["sha"] == head
+
+
+@pytest.mark.parametrize("body", [b"", b"short", b"0" * 64])
+def test_create_commit_refuses_a_body_that_is_no_more_than_its_digest(
+    hub: LiveHub, alice: Account, body: bytes
+) -> None:
+    assert_error(send_with_digest(new_repo(hub, alice), body, ""), 422, DAMAGED)

@@ -21,6 +21,7 @@ from freehold import (
     Cancellation,
     CommitOperationAdd,
     CommitOperationDelete,
+    CorruptedFileError,
     Event,
     HfApi,
     HubConnectionError,
@@ -347,3 +348,42 @@ def test_what_is_cancelled_before_is_not_begun(hub: LiveHub, alice: Account, rep
         with pytest.raises(TransferCancelledError):
             HfApi(relay.url, alice.token).upload_file(b"x", "a", repo, cancel=cancel)
         assert relay.seen == []
+
+
+# What arrives damaged
+
+
+@pytest.mark.usefixtures("short_pauses")
+def test_a_commit_that_arrives_damaged_is_sent_again(
+    hub: LiveHub, alice: Account, api: HfApi, repo: str
+) -> None:
+    chance = random.Random(9)
+
+    def flip_first(seen: Seen) -> Fault:
+        is_first = seen.is_commit() and len(relay.commits()) % 2 == 1
+        return (
+            Fault(flip=chance.randrange(int(seen.headers["content-length"])))
+            if is_first
+            else NO_FAULT
+        )
+
+    with Relay(hub.url, flip_first) as relay:
+        other = HfApi(relay.url, alice.token)
+        for number in range(TRIALS // 4):
+            data = f"text {number}\n".encode() * 50
+            other.upload_file(data, f"{number}.txt", repo)
+            assert read_file(hub, alice, repo, f"{number}.txt") == data
+        statuses = [seen.status for seen in relay.commits()]
+    assert statuses == [422, 200] * (TRIALS // 4)
+    assert count_commits(api, repo) == TRIALS // 4
+
+
+def test_a_commit_that_always_arrives_damaged_is_not_made(
+    hub: LiveHub, alice: Account, api: HfApi, repo: str
+) -> None:
+    def flip(seen: Seen) -> Fault:
+        return Fault(flip=100) if seen.is_commit() else NO_FAULT
+
+    with Relay(hub.url, flip) as relay, pytest.raises(CorruptedFileError, match="damaged"):
+        HfApi(relay.url, alice.token).upload_file(b"text", "a.txt", repo)
+    assert count_commits(api, repo) == 0

@@ -34,6 +34,7 @@ from tests.client.downloading import (
     leftovers,
     listing,
     routed,
+    sha256,
     sibling,
 )
 from tests.client.hostile import SILENCE, ForwardProxy, HostileServer, Received, Script, reply

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urljoin, urlsplit
@@ -15,6 +16,9 @@ _PORTS = {"http": 80, "https": 443}
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # These say to send the same request again; after the others a change would have to become a GET.
 _REPEATING_REDIRECTS = frozenset({307, 308})
+# An address, and the parameters up to the next one; both may hold commas and semicolons.
+_LINK = re.compile(r"<([^>]*)>([^<]*)")
+_RELATION = re.compile(r";\s*rel\s*=\s*[\"]?([^\",;]*)", re.IGNORECASE)
 _ANSWERED_BY_READING = frozenset({"GET", "HEAD"})
 
 
@@ -23,8 +27,9 @@ def check_endpoint(endpoint: str) -> str:
     try:
         scheme, host, _ = origin_of(endpoint)
         user = urlsplit(endpoint).username
-    except InvalidAnswerError as error:
-        raise HFValidationError(f"The endpoint {endpoint!r} is no address.") from error
+    except InvalidAnswerError:
+        shown = without_secrets(endpoint)
+        raise HFValidationError(f"The endpoint {shown!r} is no address.") from None
     if scheme not in _PORTS or not host or user is not None or not endpoint.isascii():
         raise HFValidationError(
             f"The endpoint {without_secrets(endpoint)!r} does not have the form https://host."
@@ -37,8 +42,9 @@ def origin_of(url: str) -> Origin:
     try:
         parts = urlsplit(url)
         port = parts.port or _PORTS.get(parts.scheme)
-    except ValueError as error:
-        raise InvalidAnswerError(f"{url!r} is no address: {error}") from error
+    except ValueError:
+        # What stands there may be a part of a password.
+        raise InvalidAnswerError(f"{without_secrets(url)!r} is no address.") from None
     return parts.scheme, (parts.hostname or "").lower(), port
 
 
@@ -71,18 +77,18 @@ def is_refused_redirect(method: str, status: int) -> bool:
 
 def next_page(url: str, link: str) -> str | None:
     """The address of the page after `url`, from its `Link` header."""
-    for part in link.split(","):
-        address, _, relation = part.partition(";")
-        if 'rel="next"' in relation.replace(" ", ""):
-            return _join(url, address.strip().strip("<>"))
+    for address, parameters in _LINK.findall(link):
+        relation = _RELATION.search(parameters)
+        if relation is not None and "next" in relation[1].lower().split():
+            return _join(url, address.strip())
     return None
 
 
 def _join(url: str, target: str) -> str:
     try:
         return urljoin(url, target)
-    except ValueError as error:
-        raise InvalidAnswerError(f"{target!r} is no address: {error}") from error
+    except ValueError:
+        raise InvalidAnswerError(f"{without_secrets(target)!r} is no address.") from None
 
 
 def to_query(values: Mapping[str, Any]) -> str:

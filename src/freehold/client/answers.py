@@ -14,6 +14,7 @@ from freehold.errors import HfHubHTTPError
 
 _INVALID_TOKEN = "Invalid credentials in Authorization header"  # noqa: S105 - what a hub says
 _ABOUT_A_REPO = re.compile(r"^https?://[^/]+/(api/(models|datasets|spaces|kernels)/|.*/resolve/)")
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _GATEWAY = frozenset({502, 503, 504})
 _LONGEST_TEXT = 500
 
@@ -53,6 +54,11 @@ class Answer:
         return f"<Answer {self.status_code} to {self.method} {without_secrets(self.url)}>"
 
     @property
+    def shown_url(self) -> str:
+        """The address without a query and an account, which may be secret."""
+        return without_secrets(self.url)
+
+    @property
     def ok(self) -> bool:
         """Whether the status is below 400."""
         return self.status_code < 400
@@ -90,12 +96,17 @@ class Answer:
         return f"The answer to {self.method} {shown} ({self.status_code}, {kind})"
 
 
+def without_controls(text: str) -> str:
+    """The text without what would steer the terminal that it is shown on; lines stay lines."""
+    return _CONTROLS.sub("?", text)
+
+
 def to_error(answer: Answer) -> HfHubHTTPError:
     """The error that the answer stands for, with the answer attached."""
     found = _find_class(answer)
     body = _error_object(answer)
     error = found(
-        "; ".join(dict.fromkeys(_texts(answer, body))) or None,
+        without_controls("; ".join(dict.fromkeys(_texts(answer, body)))) or None,
         status=answer.status_code,
         headers=answer.headers,
         body=body,

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
-from freehold.client.disk import copy_whole, write_whole
+from freehold.client.disk import copy_whole, unique_name, write_whole
 from freehold.client.errors import HFValidationError
 from freehold.client.file_metadata import is_commit, is_etag
 from freehold.client.names import check_repo_id, check_repo_type
@@ -282,7 +282,7 @@ def write_tree(path: str, tree: Iterable[TreeFile]) -> None:
     """Writes the files of a commit down in the form that the official client reads."""
     import msgspec
 
-    files = {file.path: _tree_item(file) for file in sorted(tree)}
+    files = {file.path: _tree_item(file) for file in sorted(tree, key=lambda file: file.path)}
     data = msgspec.json.encode({"format_version": _TREE_VERSION, "files": files})
     write_whole(path, msgspec.json.format(data, indent=1))
 
@@ -318,9 +318,7 @@ def _replace_link(target: str, pointer: str) -> bool:
     with suppress(OSError):
         if os.readlink(pointer) == target:
             return True
-    spare = f"{pointer}.link"
-    with suppress(FileNotFoundError):
-        os.unlink(spare)
+    spare = unique_name(pointer)
     if not _make_link(target, spare):
         return False
     os.replace(spare, pointer)

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -273,7 +274,10 @@ def _scan_refs(folder: Path) -> dict[str, str]:
     files = [
         path for path in folder.rglob("*") if path.is_file() and path.suffix not in _UNFINISHED
     ]
-    return {path.relative_to(folder).as_posix(): path.read_text().strip() for path in files}
+    try:
+        return {path.relative_to(folder).as_posix(): path.read_text().strip() for path in files}
+    except UnicodeDecodeError as error:
+        raise CorruptedCacheException(f"{folder} holds what is no text.") from error
 
 
 def _scan_revision(folder: Path, refs: dict[str, str]) -> CachedRevisionInfo:
@@ -308,7 +312,9 @@ def _scan_partial(folder: Path) -> Iterator[CachedIncompleteFileInfo]:
     blobs = folder / "blobs"
     for path in sorted(blobs.iterdir()) if blobs.is_dir() else ():
         if path.name.endswith(_PARTIAL):
-            yield CachedIncompleteFileInfo(path, path.stat().st_size)
+            # One that a download is finishing may be gone by now.
+            with suppress(FileNotFoundError):
+                yield CachedIncompleteFileInfo(path, path.stat().st_size)
 
 
 # Deleting
@@ -326,7 +332,10 @@ def _plan_repo(repo: CachedRepoInfo, commits: set[str]) -> DeleteCacheStrategy:
         )
     needed = {file.blob_path for revision in kept for file in revision.files}
     files = {file.blob_path: file for revision in gone for file in revision.files}
-    blobs = [file for path, file in files.items() if path not in needed]
+    # A link to somewhere else was put there by somebody, and what it leads to is theirs.
+    inside = repo.repo_path.resolve()
+    gone_paths = {path for path in files if path not in needed and path.is_relative_to(inside)}
+    blobs = [files[path] for path in gone_paths]
     refs = [repo.repo_path / "refs" / ref for revision in gone for ref in revision.refs]
     return DeleteCacheStrategy(
         sum(file.size_on_disk for file in blobs),

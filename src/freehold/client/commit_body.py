@@ -1,12 +1,14 @@
 """The body of a commit: a line of JSON for each operation, made while it is sent.
 
 Its length is known before, because base64 makes four characters of three bytes; so nothing has to
-be held in memory, and any server can read it.
+be held in memory, and any server can read it. A hub that compares it gets the digest of all lines
+after the last one.
 """
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -16,6 +18,7 @@ from freehold.client.transfers import Transfer
 
 BUFFER: Final = 256 * 1024
 _GROUP: Final = 3  # bytes that become four characters
+_DIGEST_LENGTH: Final = 64
 
 
 class FileLine:
@@ -45,10 +48,14 @@ class FileLine:
 
 
 class CommitBody:
-    """All lines of a commit; may be sent more than once."""
+    """All lines of a commit, and after them their sha256 if `has_digest`.
 
-    def __init__(self, header: dict[str, Any]) -> None:
+    May be sent more than once.
+    """
+
+    def __init__(self, header: dict[str, Any], has_digest: bool = False) -> None:
         self._lines: list[bytes | FileLine] = []
+        self.has_digest = has_digest
         self.add("header", header)
 
     def add(self, key: str, value: dict[str, Any]) -> None:
@@ -66,18 +73,23 @@ class CommitBody:
 
     def length(self) -> int:
         """The bytes of the body."""
-        return sum(len(line) for line in self._lines)
+        return sum(len(line) for line in self._lines) + _DIGEST_LENGTH * self.has_digest
 
     def pieces(self, transfer: Transfer) -> Iterator[bytes]:
         """The body, in pieces that are neither tiny nor large; tells of each file in it."""
         buffer = bytearray()
+        digest = hashlib.sha256()
         for piece in self._all_pieces(transfer):
             buffer += piece
             if len(buffer) >= BUFFER:
                 transfer.check()
+                digest.update(buffer)
                 yield bytes(buffer)
                 buffer.clear()
         transfer.check()
+        digest.update(buffer)
+        if self.has_digest:
+            buffer += digest.hexdigest().encode()
         yield bytes(buffer)
 
     def _all_pieces(self, transfer: Transfer) -> Iterator[bytes]:

@@ -17,11 +17,21 @@ from freehold.client.commit_body import CommitBody
 from freehold.client.commit_info import CommitInfo
 from freehold.client.commit_request import CommitRequest
 from freehold.client.connections import ConnectionNotMadeError, UnusableConnectionError
-from freehold.client.errors import HubConnectionError, OfflineModeIsEnabled, UncertainCommitError
+from freehold.client.errors import (
+    CorruptedFileError,
+    HubConnectionError,
+    OfflineModeIsEnabled,
+    UncertainCommitError,
+)
 from freehold.client.retries import MAX_RETRIES, pause_before_retry
 from freehold.client.targets import Target
 from freehold.client.transfers import Transfer
-from freehold.errors import HfHubHTTPError, InternalError, UnavailableError
+from freehold.errors import (
+    HfHubHTTPError,
+    InternalError,
+    UnavailableError,
+    UnprocessableError,
+)
 
 logger = logging.getLogger("freehold")
 
@@ -40,12 +50,18 @@ class CommitCall:
     def send(self, body: CommitBody) -> CommitInfo:
         """The commit that the hub has made.
 
-        Raises what the hub answered, and `UncertainCommitError` when it is not known whether the
-        commit has landed.
+        Raises what the hub answered, `UncertainCommitError` when it is not known whether the
+        commit has landed, and `CorruptedFileError` when it arrived damaged, twice.
         """
+        is_damaged = False
         for attempt in range(MAX_RETRIES + 1):
             try:
                 return self._read(self._post(body))
+            except UnprocessableError as error:
+                if is_damaged:
+                    raise CorruptedFileError(f"A commit arrived damaged, twice: {error}") from error
+                is_damaged = True
+                self._transfer.tell("retry", "", 0, body.length())
             except (HubConnectionError, InternalError, UnavailableError) as error:
                 if attempt == 0 and _was_not_made(error):
                     raise
@@ -63,6 +79,7 @@ class CommitCall:
                 "content-type": "application/x-ndjson",
                 "content-length": str(body.length()),
                 "idempotency-key": self._key,
+                **({"x-trailing-sha256": "1"} if body.has_digest else {}),
             },
             content=lambda: body.pieces(self._transfer),
             token=target.token,

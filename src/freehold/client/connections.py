@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote, urlsplit
 
-from freehold.client.errors import HubConnectionError, HubTimeoutError
+from freehold.client.errors import HubConnectionError, HubTimeoutError, InvalidAnswerError
 from freehold.client.proxies import Proxy, find_proxy
 from freehold.client.settings import CONNECT_SECONDS, ClientSettings
 
@@ -32,12 +32,15 @@ Body = bytes | Callable[[], Iterable[bytes]] | None
 
 MAX_CONNECTIONS = 64
 IDLE_SECONDS = 30.0
+LARGEST_ANSWER = 512 << 20
+"""The bytes of an answer that is read whole: more than the list of a million files."""
 # An answer that is read whole may take so many times the longest pause: then it is only dripping.
 PAUSES_PER_ANSWER = 10
 
 # What the HTTP library itself writes into the log; the rest of its loggers say nothing of requests.
-_LOGGERS = ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy")
+_LOGGERS = ("httpcore2.connection", "httpcore2.http11", "httpcore2.proxy", "httpcore2.socks")
 _QUERY = re.compile(r"\?[^\s\"')\]]+")
+_ACCOUNT = re.compile(r"\bauth=.*")
 # Everything that an address may hold; what a redirect names besides is escaped.
 _IN_ADDRESSES = "!#$%&'()*+,/:;=?@[]~"
 
@@ -85,24 +88,19 @@ class Exchange:
         self.headers = _read_headers(response.headers)
 
     def read(self) -> bytes:
-        """The whole body, unpacked; raises `HubConnectionError` when it ends too early or never."""
+        """The whole body, unpacked; raises `HubConnectionError` when it ends too early or never.
+
+        Raises `InvalidAnswerError` when it is larger than `LARGEST_ANSWER`.
+        """
         end = time.monotonic() + self._longest
-        pieces = []
+        body = bytearray()
         for piece in self.iter_bytes():
-            pieces.append(piece)
+            body += piece
+            _check_size(len(body))
             if time.monotonic() > end:
                 raise HubTimeoutError(f"The whole answer took over {self._longest:.0f} s.")
-        return self._unpack(b"".join(pieces))
-
-    def _unpack(self, body: bytes) -> bytes:
-        if self.headers.get("content-encoding") != "gzip" or not body:
-            return body
-        try:
-            return zlib.decompress(body, wbits=zlib.MAX_WBITS | 16)
-        except zlib.error as error:
-            raise HubConnectionError(
-                f"The answer broke on its way, it cannot be unpacked: {error}"
-            ) from error
+        packed = self.headers.get("content-encoding") == "gzip" and body
+        return _unpack(bytes(body)) if packed else bytes(body)
 
     def iter_bytes(self) -> Iterator[bytes]:
         """The body as it arrives, in pieces of at most 64 KiB; `HubConnectionError` if it breaks.
@@ -111,6 +109,26 @@ class Exchange:
         """
         with _translated(self.url):
             yield from self._response.iter_stream()
+
+
+def _check_size(size: int) -> None:
+    if size > LARGEST_ANSWER:
+        raise InvalidAnswerError(f"The answer is larger than {LARGEST_ANSWER >> 20} MiB.")
+
+
+def _unpack(body: bytes) -> bytes:
+    """Stops where it becomes too large: a few bytes may unpack to more than the memory holds."""
+    unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+    try:
+        data = unpacker.decompress(body, LARGEST_ANSWER + 1)
+    except zlib.error as error:
+        raise HubConnectionError(
+            f"The answer broke on its way, it cannot be unpacked: {error}"
+        ) from error
+    _check_size(len(data))
+    if not unpacker.eof:
+        raise HubConnectionError("The answer broke on its way, it ends too early.")
+    return data
 
 
 def _read_headers(pairs: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
@@ -237,20 +255,21 @@ def _tls_context(identity: _Identity) -> ssl.SSLContext:
     return context
 
 
-class _WithoutQueries(logging.Filter):
-    """Drops the queries of addresses: they may be signed, and then stand for an account."""
+class _WithoutSecrets(logging.Filter):
+    """Drops the account at a proxy, and queries: they may be signed, and then stand for one."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.msg, record.args = _QUERY.sub("?…", record.getMessage()), ()
+        text = _ACCOUNT.sub("auth=…", record.getMessage())
+        record.msg, record.args = _QUERY.sub("?…", text), ()
         return True
 
 
-_without_queries = _WithoutQueries()
+_without_secrets = _WithoutSecrets()
 
 
 def _keep_secrets_out_of_logs() -> None:
     for name in _LOGGERS:
-        logging.getLogger(name).addFilter(_without_queries)
+        logging.getLogger(name).addFilter(_without_secrets)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
+from freehold.client.addresses import without_secrets
 from freehold.client.cache import Place, RepoCache
 from freehold.client.connections import Exchange
 from freehold.client.digests import BLOCK_SIZE, Digest, file_matches, matches
@@ -49,6 +50,9 @@ class Repo(NamedTuple):
     on_event: OnEvent | None
     cancel: Stop
     headers: Mapping[str, str]
+
+    def __repr__(self) -> str:
+        return f"Repo(repo_id={self.repo_id!r}, repo_type={self.repo_type!r})"
 
     def file_url(self, revision: str, path: str) -> str:
         """The address of a file."""
@@ -333,5 +337,6 @@ def _read_small(got: Exchange, size: int) -> bytes:
         if len(data) > size:
             break
     if len(data) != size:
-        raise HubConnectionError(f"{got.url} sent {len(data)} bytes and not {size}.")
+        shown = without_secrets(got.url)
+        raise HubConnectionError(f"{shown} sent {len(data)} bytes and not {size}.")
     return bytes(data)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from freehold.client.addresses import without_secrets
 from freehold.client.answers import Answer, to_error
 from freehold.client.errors import InvalidAnswerError
 from freehold.wire.etags import strip_etag
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # An etag becomes the name of a file, so it must not be more than a name.
 _ETAG: Final = re.compile(r"(?!.*\.incomplete\Z)[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
+_NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
 IDENTITY: Final = {"accept-encoding": "identity"}
 """Bytes as they are: a compressed body has another size and another digest."""
@@ -81,10 +83,11 @@ def read_metadata(got: Exchange) -> HfFileMetadata:
 def read_found(got: Exchange) -> Found:
     """The same, checked; raises `NoHubError`, or `InvalidAnswerError` for a digest that is none."""
     told = read_metadata(got)
+    shown = without_secrets(got.url)
     if told.commit_hash is None or not is_commit(told.commit_hash):
-        raise NoHubError(f"{got.url} is not a file of a hub: X-Repo-Commit is missing.")
+        raise NoHubError(f"{shown} is not a file of a hub: X-Repo-Commit is missing.")
     if told.etag is None or not _ETAG.fullmatch(told.etag):
-        raise InvalidAnswerError(f"{got.url} has no etag that can name a file: {told.etag!r}")
+        raise InvalidAnswerError(f"{shown} has no etag that can name a file: {told.etag!r}")
     return Found(told.commit_hash, told.etag, told.size)
 
 
@@ -124,11 +127,15 @@ def raise_for_status(got: Exchange, method: str) -> None:
 
 def _read_size(got: Exchange) -> int | None:
     """The bytes of the whole file; those of a redirect's own text do not count."""
-    linked = got.headers.get("x-linked-size", "")
-    if linked.isdigit():
-        return int(linked)
-    total = got.headers.get("content-range", "").rpartition("/")[2]
-    if total.isdigit():
-        return int(total)
-    length = got.headers.get("content-length", "")
-    return int(length) if length.isdigit() and got.status == 200 else None
+    linked = read_number(got.headers.get("x-linked-size", ""))
+    if linked is not None:
+        return linked
+    total = read_number(got.headers.get("content-range", "").rpartition("/")[2])
+    if total is not None:
+        return total
+    return read_number(got.headers.get("content-length", "")) if got.status == 200 else None
+
+
+def read_number(text: str) -> int | None:
+    """The number of bytes that a header tells; None when it is none, or none that can be."""
+    return int(text) if _NUMBER.fullmatch(text) else None

@@ -62,6 +62,8 @@ class ListedFiles(AbstractFileSystem):
         self.block_size = block_size
         self.expand_info = bool(expand_info)
         self.timeout = timeout
+        # Folder by folder, the listing that is remembered, and its entries by name.
+        self._by_name: dict[str, tuple[list[Entry] | None, dict[str, Entry]]] = {}
 
     @property
     def endpoint(self) -> str:
@@ -379,14 +381,28 @@ class ListedFiles(AbstractFileSystem):
         name = place.unresolve()
         if not place.path_in_repo:
             return _root_entry(place) if name in self.dircache and not expand else None
-        inside = self._remembered_below(self._parent(name), False, expand) or ()
-        return next((entry for entry in inside if entry["name"] == name), None)
+        entry = self._remembered_by_name(self._parent(name)).get(name)
+        return None if entry is not None and expand and entry["last_commit"] is None else entry
+
+    def _remembered_by_name(self, folder: str) -> Mapping[str, Entry]:
+        """What a folder holds: whoever asks for each file of many must not search a list."""
+        try:
+            inside = self.dircache[folder]
+        except KeyError:
+            self._by_name.pop(folder, None)
+            return {}
+        known, found = self._by_name.get(folder, (None, {}))
+        if known is not inside:
+            found = {entry["name"]: entry for entry in inside}
+            self._by_name[folder] = inside, found
+        return found
 
     def invalidate_cache(self, path: str | None = None) -> None:
         """Forgets all listings, or those of the repository of a path."""
         super().invalidate_cache(path)
         if path is None:
             self.dircache.clear()
+            self._by_name.clear()
         else:
             self.forget(self.resolve_path(path))
 
@@ -396,6 +412,7 @@ class ListedFiles(AbstractFileSystem):
         for name in list(self.dircache):
             if name == whole or name.startswith((f"{whole}/", f"{whole}@")):
                 del self.dircache[name]
+                self._by_name.pop(name, None)
 
 
 def _to_entry(place: ResolvedPath, item: RepoFile | RepoFolder) -> Entry:

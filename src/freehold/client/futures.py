@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Lock
@@ -12,6 +13,16 @@ R = TypeVar("R")
 
 _lock = Lock()
 _executors: WeakKeyDictionary[object, ThreadPoolExecutor] = WeakKeyDictionary()
+
+
+def _start_afresh() -> None:
+    """In a forked process: the threads are in the other one, and the lock may be held there."""
+    global _lock, _executors
+    _lock, _executors = Lock(), WeakKeyDictionary()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_start_afresh)
 
 
 def submit(owner: object, fn: Callable[..., R], *args: Any, **kwargs: Any) -> Future[R]:

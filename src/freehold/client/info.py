@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from freehold.client.records import Record
 
@@ -184,10 +184,14 @@ class RepoInfo(Record):
     used_storage: int | None
     resource_group: dict[str, Any] | None
 
-    def __init__(self, id: str | None = None, **fields: Any) -> None:
-        renamed = {_FIELDS.get(name, name): value for name, value in fields.items()}
-        named = id if id is not None else renamed.pop("id")
-        super().__init__(**{**renamed, "id": named})
+    _ORDER: ClassVar[tuple[str, ...]] = ("id",)
+
+    def __init__(self, *values: Any, **fields: Any) -> None:
+        """Values without a name come in the documented order, beginning with the id."""
+        given = _name_values(type(self).__name__, self._ORDER, values, fields)
+        renamed = {_FIELDS.get(name, name): value for name, value in given.items()}
+        other = renamed.pop("id", None)
+        super().__init__(**renamed, id=given.get("id") or other)
         self.last_modified = parse_time(renamed.get("last_modified"))
         self.created_at = parse_time(renamed.get("created_at"))
         card, siblings = renamed.get("card_data"), renamed.get("siblings")
@@ -206,6 +210,18 @@ class RepoInfo(Record):
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
 
+def _name_values(
+    what: str, order: tuple[str, ...], values: tuple[Any, ...], fields: Mapping[str, Any]
+) -> dict[str, Any]:
+    """All values by name; raises `TypeError` like a function with such arguments."""
+    if len(values) > len(order):
+        raise TypeError(f"{what} takes {len(order)} values by position, not {len(values)}")
+    named = dict(zip(order, values, strict=False))
+    for name in named.keys() & fields.keys():
+        raise TypeError(f"{what} got two values for {name!r}")
+    return {**named, **fields}
+
+
 _OLD_MOMENTS = {"lastModified": "last_modified", "createdAt": "created_at"}
 
 
@@ -219,6 +235,19 @@ def _to_file(item: Mapping[str, Any] | RepoFile) -> RepoFile:
 
 class ModelInfo(RepoInfo):
     """A model; besides what every repository has: `pipeline_tag`, `library_name`, `config`, …"""
+
+    _ORDER = (
+        "id",
+        "sha",
+        "lastModified",
+        "tags",
+        "pipeline_tag",
+        "siblings",
+        "private",
+        "author",
+        "config",
+        "securityStatus",
+    )
 
     pipeline_tag: str | None
     library_name: str | None
@@ -238,6 +267,19 @@ class ModelInfo(RepoInfo):
 class DatasetInfo(RepoInfo):
     """A dataset; besides what every repository has: `description`, `citation`, …"""
 
+    _ORDER = (
+        "id",
+        "sha",
+        "lastModified",
+        "tags",
+        "siblings",
+        "private",
+        "author",
+        "description",
+        "citation",
+        "cardData",
+    )
+
     description: str | None
     citation: str | None
     paperswithcode_id: str | None
@@ -246,6 +288,8 @@ class DatasetInfo(RepoInfo):
 
 class SpaceInfo(RepoInfo):
     """A Space; besides what every repository has: `sdk`, `host`, `subdomain`, `runtime`, …"""
+
+    _ORDER = ("id", "sha", "lastModified", "siblings", "private", "author")
 
     sdk: str | None
     host: str | None
@@ -274,6 +318,21 @@ class GitRefInfo(Record):
     ref: str
     target_commit: str
 
+    def __init__(
+        self,
+        data: Mapping[str, Any] | str | None = None,
+        ref: str | None = None,
+        target_commit: str | None = None,
+        *,
+        name: str | None = None,
+    ) -> None:
+        """From an object of the protocol, as in older clients, or from name, ref and commit."""
+        if isinstance(data, Mapping):
+            name, ref, target_commit = data["name"], data["ref"], data["targetCommit"]
+        else:
+            name = name if data is None else data
+        super().__init__(name=name, ref=ref, target_commit=target_commit)
+
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> GitRefInfo:
         """From an object of the protocol."""
@@ -287,6 +346,17 @@ class GitRefs(Record):
     converts: list[GitRefInfo]
     tags: list[GitRefInfo]
     pull_requests: list[GitRefInfo] | None
+
+    def __init__(
+        self,
+        branches: list[GitRefInfo],
+        converts: list[GitRefInfo],
+        tags: list[GitRefInfo],
+        pull_requests: list[GitRefInfo] | None = None,
+    ) -> None:
+        super().__init__(
+            branches=branches, converts=converts, tags=tags, pull_requests=pull_requests
+        )
 
 
 class GitCommitInfo(Record):

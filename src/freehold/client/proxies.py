@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 
 class Proxy(NamedTuple):
@@ -17,6 +17,9 @@ class Proxy(NamedTuple):
 
     url: str
     account: tuple[str, str] | None
+
+    def __repr__(self) -> str:
+        return f"Proxy(url={self.url!r})"
 
 
 def find_proxy(url: str, network: Sequence[tuple[str, str]]) -> Proxy | None:
@@ -36,14 +39,22 @@ def _by_lower_case(network: Sequence[tuple[str, str]]) -> Mapping[str, str]:
 
 def _parse(text: str) -> Proxy:
     parts = urlsplit(text if "://" in text else f"http://{text}")
+    port = _port_of(parts)
     if parts.scheme not in {"http", "https", "socks5", "socks5h"} or not parts.hostname:
-        raise ValueError(f"{parts.hostname or text!r} is not the address of a proxy")
+        raise ValueError(f"{parts.hostname or 'it'!r} is not the address of a proxy")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 1080)
     account = None
     if parts.username is not None:
         account = unquote(parts.username), unquote(parts.password or "")
     return Proxy(f"{parts.scheme}://{host}:{port}", account)
+
+
+def _port_of(parts: SplitResult) -> int:
+    try:
+        return parts.port or {"http": 80, "https": 443}.get(parts.scheme, 1080)
+    except ValueError:
+        # What stands there may be a part of a password.
+        raise ValueError("its port is no number") from None
 
 
 def is_excepted(host: str, port: int | None, exceptions: str) -> bool:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fsspec.spec import AbstractBufferedFile
 
+from freehold.client.addresses import without_secrets
 from freehold.client.connections import Exchange
 from freehold.client.digests import Digest
 from freehold.client.errors import CorruptedFileError, HubConnectionError, InvalidAnswerError
 from freehold.client.fetch import Repo
-from freehold.client.file_metadata import Found, ask_metadata, read_found
+from freehold.client.file_metadata import Found, ask_metadata, read_found, read_number
 from freehold.client.filesystem_paths import ResolvedPath, as_os_errors
 from freehold.errors import HfHubHTTPError, RangeNotSatisfiableError
 
@@ -51,7 +52,11 @@ class RemoteFile:
 
     def read(self, start: int, end: int) -> bytes:
         """The bytes from `start` up to `end`, or to the end of the file."""
-        return read_range(self.repo, self.place, start, min(end, self.size))
+        last = min(end, self.size)
+        data = read_range(self.repo, self.place, start, last)
+        if len(data) != max(last - start, 0):
+            raise InvalidAnswerError(f"{self.name}: {len(data)} of {last - start} bytes came.")
+        return data
 
 
 def find_file(repo: Repo, place: ResolvedPath) -> RemoteFile:
@@ -94,14 +99,28 @@ def read_range(repo: Repo, place: ResolvedPath, start: int | None, end: int | No
     def ask() -> bytes:
         url = repo.file_url(place.revision, place.path_in_repo)
         with repo.get(url, {"range": wanted} if wanted else {}) as got:
-            data = b"".join(got.iter_bytes())
-            return data if got.status == 206 else data[start:end]
+            return _read_part(got, start, end)
 
     try:
         with as_os_errors(place.unresolve()):
             return repo.retry(place.path_in_repo, ask)
     except RangeNotSatisfiableError:
         return b""
+
+
+def _read_part(got: Exchange, start: int | None, end: int | None) -> bytes:
+    """Those bytes, of an answer with them alone or with the whole file; no more is read."""
+    first, last = start or 0, end
+    if got.status == 206:
+        if first >= 0:
+            _check_begin(got, first)
+        first, last = 0, None if end is None else end - first
+    data = bytearray()
+    for block in got.iter_bytes():
+        data += block
+        if last is not None and len(data) >= last:
+            break
+    return bytes(data[first:last])
 
 
 def _to_range(start: int | None, end: int | None) -> str | None:
@@ -238,12 +257,13 @@ def _check_begin(got: Exchange, position: int) -> None:
     """Raises `InvalidAnswerError` when the bytes that come are not those from there on."""
     begin = _begin_of(got.headers) if got.status == 206 else 0
     if begin != position:
-        raise InvalidAnswerError(f"{got.url} begins at byte {begin} and not at {position}.")
+        shown = without_secrets(got.url)
+        raise InvalidAnswerError(f"{shown} begins at byte {begin} and not at {position}.")
 
 
 def _begin_of(headers: Mapping[str, str]) -> int | None:
     begin = headers.get("content-range", "").removeprefix("bytes ").partition("-")[0]
-    return int(begin) if begin.isdecimal() else None
+    return read_number(begin)
 
 
 def download(stream: RemoteStream, target: Any, told: Callable[[int], object]) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from freehold import wire
@@ -293,7 +294,7 @@ class Repos(Users):
         url = self._session.url(route, repo_id, repo_type, query, **where)
         answer = self._session.request("GET", url, token=token, timeout=timeout)
         shape = INFO_TYPES[check_repo_type(repo_type)]
-        found: RepoInfo = parse_with(lambda data: shape(**data), answer.object())
+        found: RepoInfo = parse_with(partial(_read_info, shape), answer.object())
         return found
 
     def model_info(
@@ -377,6 +378,10 @@ class Repos(Users):
         except (RepositoryNotFoundError, RevisionNotFoundError):
             return False
         return True
+
+
+def _read_info(shape: type[RepoInfo], data: Mapping[str, Any]) -> RepoInfo:
+    return shape(**{**data, "id": data.get("id") or data["modelId"]})
 
 
 def _check_space(repo_type: str, sdk: str | None, hardware: str | None) -> str | None:

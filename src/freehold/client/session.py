@@ -23,7 +23,7 @@ from freehold.client.addresses import (
     to_query,
     without_secrets,
 )
-from freehold.client.answers import Answer, to_error
+from freehold.client.answers import Answer, to_error, without_controls
 from freehold.client.connections import Body, Exchange, exchange
 from freehold.client.errors import (
     HFValidationError,
@@ -281,7 +281,7 @@ def _warn(warning: str) -> None:
     topic, _, message = warning.rpartition(";")
     if topic not in _warned or not topic:
         _warned.add(topic)
-        logger.warning("%s", message.strip())
+        logger.warning("%s", without_controls(message.strip()))
 
 
 def _encode(body: Wire) -> bytes:

@@ -53,6 +53,10 @@ class ClientSettings(NamedTuple):
     network: tuple[tuple[str, str], ...]
     """Proxies and certificates: what the HTTP library reads itself when connections are opened."""
 
+    def __repr__(self) -> str:
+        # A token and the accounts at proxies are nothing to be shown.
+        return f"ClientSettings(home={str(self.home)!r})"
+
     @classmethod
     def load(cls, environ: Mapping[str, str] = os.environ) -> ClientSettings:
         """The settings of `environ`; a number or folder that cannot be read is ignored."""

@@ -47,6 +47,8 @@ MAX_SIBLINGS: Final = 1000
 """A list of up to so many files is complete on any hub; some cut longer ones."""
 FILES_PER_BATCH: Final = 500
 FEWEST_PER_BATCH: Final = 4
+LARGEST_IN_BATCH: Final = 8 << 20
+"""The bytes of a file that is held in memory, whatever more the hub would send that way."""
 
 
 class Wanted(NamedTuple):
@@ -192,8 +194,9 @@ class Listing:
 
     def _read_siblings(self, siblings: Any) -> list[TreeFile] | None:
         """The files, when the list is complete and says what is needed."""
-        cut = self._repo.session.capabilities_path is None and len(siblings or ()) > MAX_SIBLINGS
-        if not isinstance(siblings, list) or cut:
+        if not isinstance(siblings, list):
+            return None
+        if self._repo.session.capabilities_path is None and len(siblings) > MAX_SIBLINGS:
             return None
         try:
             tree = [_read_sibling(item) for item in siblings]
@@ -373,7 +376,8 @@ class _Crew:
 
 
 def _is_small(file: TreeFile, offered: BatchDownload) -> bool:
-    return file.etag is not None and file.size is not None and file.size <= offered.max_file_size
+    largest = min(offered.max_file_size, LARGEST_IN_BATCH)
+    return file.etag is not None and file.size is not None and file.size <= largest
 
 
 def _split(files: list[TreeFile], offered: BatchDownload) -> list[list[TreeFile]]:

@@ -26,6 +26,9 @@ class Target(NamedTuple):
     token: Token
     timeout: float | None
 
+    def __repr__(self) -> str:
+        return f"Target({self.repo_type} {self.repo_id!r} at {self.revision!r})"
+
     @classmethod
     def of(
         cls,

@@ -101,7 +101,9 @@ class Upload:
             self._find_unchanged(files, cache)
             wanted = [file for file in files if file.is_wanted]
             self._send_large(wanted, cache)
-        body = CommitBody(self._request.header())
+        # Every hub that names what it can do beyond the protocol compares the digest.
+        has_digest = self._target.session.capabilities_path is not None
+        body = CommitBody(self._request.header(), has_digest)
         for file in wanted:
             _add_file(body, file)
         _add_known(body, additions, copies)

@@ -6,7 +6,7 @@ from typing import Any
 
 from freehold import wire
 from freehold.client.calls import Caller, parse_with
-from freehold.client.names import Token
+from freehold.client.names import Token, check_token
 from freehold.errors import UnauthorizedError
 
 
@@ -74,7 +74,7 @@ class Users(Caller):
         """Gives the token to git, so that it can push to and pull from this hub."""
         from freehold.client import git_credentials
 
-        git_credentials.save(self.endpoint, access_token)
+        git_credentials.save(self.endpoint, check_token(access_token))
 
     def unset_access_token(self) -> None:
         """Takes the token for this hub away from git."""

@@ -64,7 +64,8 @@ _EVERY_ANSWER = [
 ]
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
-    "Access-Control-Allow-Headers": "authorization, content-type, range, accept, idempotency-key",
+    "Access-Control-Allow-Headers": "authorization, content-type, range, accept, idempotency-key,"
+    " x-trailing-sha256",
     "Access-Control-Max-Age": "86400",
 }
 

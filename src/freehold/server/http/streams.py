@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import BinaryIO, TypeVar, cast
 
 from starlette.requests import Request
 
-from freehold.errors import PayloadTooLargeError
+from freehold.errors import PayloadTooLargeError, UnprocessableError
 from freehold.server.http.threads import Threads
 
 SPOOL_IN_MEMORY = 1024 * 1024
 BLOCK = 2 * 1024 * 1024
+DIGEST_LENGTH = 64
 
 T = TypeVar("T")
 
@@ -70,6 +72,28 @@ async def spool_body(request: Request, limit: int, threads: Threads) -> BinaryIO
         raise
     file.seek(0)
     return file
+
+
+def cut_digest(body: BinaryIO) -> None:
+    """Takes the last 64 bytes off a body: the sha256, in hex, of all bytes before them.
+
+    The body is at its start again afterwards. Raises `UnprocessableError` when they differ.
+    """
+    size = body.seek(0, io.SEEK_END) - DIGEST_LENGTH
+    body.seek(0)
+    digest = hashlib.sha256()
+    left = max(size, 0)
+    while left:
+        block = body.read(min(left, BLOCK))
+        digest.update(block)
+        left -= len(block)
+    if body.read(DIGEST_LENGTH) != digest.hexdigest().encode():
+        raise UnprocessableError(
+            "The body arrived damaged: it does not have the sha256 at its end. Nothing was"
+            " changed; send it again."
+        )
+    body.truncate(size)
+    body.seek(0)
 
 
 async def drain(request: Request, limit: int) -> None:

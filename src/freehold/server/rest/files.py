@@ -6,7 +6,7 @@ from starlette.responses import Response
 
 from freehold.server.core import commits, files, uploads
 from freehold.server.http.bind import Call, make_response, serve, stream
-from freehold.server.http.streams import read_body, spool_body
+from freehold.server.http.streams import cut_digest, read_body, spool_body
 from freehold.wire import routes
 
 
@@ -16,6 +16,8 @@ async def _create_commit(call: Call) -> Response:
     revision = call.params["revision"]
     body = await spool_body(call.request, call.hub.config.commit_limit, call.bulk)
     with body:
+        if "x-trailing-sha256" in call.request.headers:
+            await call.bulk.run(cut_digest, body)
         # Again, because a body of this size takes its time.
         ctx, repo = await call.threads.run(call.authorize)
         keys = call.request.headers.getlist("idempotency-key")
