@@ -34,18 +34,22 @@ LARGE_BYTES = 5 * GIB
 PARTS, PART_SIZE, LATENCY = 16, 5 * MIB, 0.3
 
 HEAD = """
-import json, os, resource, time
+import json, os, re, time
 from pathlib import Path
 from {package} import CommitOperationAdd, HfApi
+
+def memory(field):
+    status = Path("/proc/self/status").read_text()
+    return int(re.search(field + ":[^0-9]*([0-9]+) kB", status)[1])
+
 api = HfApi(endpoint=os.environ["HF_ENDPOINT"], token=os.environ["HF_TOKEN"])
 api.whoami()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = memory("VmRSS")
 started = time.perf_counter()
 """
 TAIL = """
 seconds = time.perf_counter() - started
-after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-print(json.dumps([seconds, before, after]))
+print(json.dumps([seconds, before, memory("VmHWM")]))
 """
 FOLDER = (
     HEAD + 'api.upload_folder(repo_id=os.environ["REPO"], folder_path=os.environ["FILES"])' + TAIL

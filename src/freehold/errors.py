@@ -37,11 +37,12 @@ class FreeholdError(Exception):
     """Any error that Freehold raises on purpose."""
 
 
-class HfHubHTTPError(FreeholdError):
+class HfHubHTTPError(FreeholdError, OSError):
     """An error answer of a hub: `status`, `code` (the `X-Error-Code`) and `message`.
 
     In the server `headers` are sent besides the standard ones, and `body` adds fields to the JSON
     object. In the client they are those of the answer, and `response` is the answer itself.
+    Scripts catch failed calls as `OSError`, as they do for other HTTP clients.
     """
 
     status: int = 500

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from freehold import CacheNotFound, HfApi, HFValidationError, scan_cache_dir, try_to_load_from_cache
+from freehold import (
+    CacheNotFound,
+    HfApi,
+    HFValidationError,
+    LocalFileError,
+    scan_cache_dir,
+    try_to_load_from_cache,
+)
 from freehold.client.cache import is_inside
 from freehold.client.cache_scan import format_age, format_size
 from tests.client.downloading import LARGE, sha256
@@ -122,16 +131,45 @@ def test_a_ref_that_is_no_text_is_a_warning(repo: Repo) -> None:
     assert len(scan_cache_dir().warnings) == 1
 
 
+def test_what_cannot_be_deleted_is_an_error() -> None:
+    """As somebody who is not root, to whom folders can be read-only."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        snapshot = folder / "models--a--b" / "snapshots" / ("c" * 40)
+        snapshot.mkdir(parents=True)
+        (snapshot / "f").write_bytes(b"x")
+        for path in (folder, folder / "models--a--b", snapshot.parent, snapshot):
+            path.chmod(0o555)
+        assert run_as_stranger(scan_cache_dir(folder).delete_revisions("c" * 40).execute)
+        for path in (folder, folder / "models--a--b", snapshot.parent, snapshot):
+            path.chmod(0o755)
+
+
+def run_as_stranger(call: Callable[[], None]) -> bool:
+    """Whether the call ends with `LocalFileError` in a process that is not root."""
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            if os.getuid() == 0:
+                os.setuid(65534)
+            call()
+        except LocalFileError:
+            status = 0
+        finally:
+            os._exit(status)
+    return os.waitpid(child, 0)[1] == 0
+
+
 def test_only_what_is_in_the_cache_is_deleted(repo: Repo, tmp_path: Path) -> None:
     """Somebody has put a link to a file of their own among those of a commit."""
     own = tmp_path / "own.txt"
     own.write_text("precious")
     [one] = scan_cache_dir().repos
-    [revision] = one.revisions
-    kept = one.repo_path / "snapshots" / ("d" * 40)
-    kept.mkdir()
+    revision = min(one.revisions, key=lambda revision: revision.commit_hash)
     (revision.snapshot_path / "link").symlink_to(own)
     plan = scan_cache_dir().delete_revisions(revision.commit_hash)
+    assert not plan.repos
     assert own not in plan.blobs
     plan.execute()
     assert own.read_text() == "precious"

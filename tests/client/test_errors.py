@@ -283,3 +283,10 @@ def test_an_error_is_sent_to_another_process_with_its_answer() -> None:
     assert (copy.status, copy.code, copy.body) == (418, "Pot", {"error": "tea"})
     assert str(copy) == str(error)
     assert copy.response.headers["X-Error-Code"] == "Pot"
+
+
+def test_failed_calls_are_caught_as_scripts_catch_them() -> None:
+    error = RepositoryNotFoundError("gone", status=404, headers={"x-request-id": "7"})
+    assert isinstance(error, OSError)
+    assert (str(error), error.errno, error.request_id) == ("gone", None, "7")
+    assert isinstance(BadRequestError("bad"), OSError | ValueError)

@@ -506,6 +506,18 @@ def test_no_more_is_read_than_was_asked_for(status: int) -> None:
     assert sent < 64 << 20
 
 
+@pytest.mark.parametrize(
+    ("start", "end"), [(2, 5), (0, 3), (None, 4), (70_000, 70_003), (-2, None), (99_990, None)]
+)
+def test_a_hub_that_knows_no_ranges_is_read_as_far_as_needed(
+    start: int | None, end: int | None
+) -> None:
+    digits = b"0123456789" + b"".join(b"%d" % (n % 10) * 10 for n in range(9999))
+    with HostileServer(lambda _: file_reply(digits)) as server:
+        fs = HfFileSystem(endpoint=server.url, token=False, skip_instance_cache=True)
+        assert fs.cat_file("a/b/f", start, end) == digits[start:end]
+
+
 def test_a_remembered_folder_of_many_files_is_searched_quickly(fs: HfFileSystem) -> None:
     names = [f"a/b/f{number}" for number in range(20_000)]
     entries = [{"name": name, "type": "file", "size": 1, "last_commit": None} for name in names]

@@ -189,7 +189,10 @@ def test_commits_and_large_files() -> None:
     file = LFSFileInfo.parse(
         {"fileOid": "1", "filename": "f", "oid": "2", "pushedAt": TEXT, "size": 3}
     )
-    assert (file.file_oid, file.pushed_at, file.ref) == ("1", MOMENT, None)
+    assert (file.file_oid, file.pushed_at, file.ref, file.pusher) == ("1", MOMENT, None, None)
+    data = {"fileOid": "1", "filename": "f", "oid": "2", "pushedAt": TEXT, "size": 3}
+    pushed = LFSFileInfo.parse({**data, "pusher": {"name": "alice"}})
+    assert pushed.pusher == {"name": "alice"}
 
 
 def test_times_have_a_zone() -> None:

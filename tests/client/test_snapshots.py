@@ -378,6 +378,17 @@ def test_a_file_that_is_named_twice_does_no_harm(serve: Serve) -> None:
     assert contents(str(client(server).snapshot_download("a/b"))) == {"f": b"x"}
 
 
+def test_a_repository_does_not_write_the_notes_of_a_folder(serve: Serve, tmp_path: Path) -> None:
+    """They say which file is fetched already, also for other repositories in that folder."""
+    names = (".cache/huggingface/download/f.metadata", ".CACHE/huggingface/x", ".cache/mine", "f")
+    found = listing(*[sibling(name, b"x") for name in names])
+    server = serve(lambda r: found if "/api/" in r.target else file_reply(b"x"))
+    client(server).snapshot_download("a/b", local_dir=tmp_path)
+    assert (tmp_path / ".cache/mine").read_bytes() == (tmp_path / "f").read_bytes() == b"x"
+    assert not (tmp_path / ".CACHE").exists()
+    assert len((tmp_path / ".cache/huggingface/download/f.metadata").read_text().split()) == 3
+
+
 def test_a_repository_without_a_commit_says_so(serve: Serve) -> None:
     with pytest.raises(RevisionNotFoundError, match="no commit"):
         client(serve(lambda _: reply(200, {"id": "a/b"}))).snapshot_download("a/b")
@@ -440,7 +451,7 @@ def test_what_does_not_come_with_the_others_is_fetched_alone(
 
 def test_large_files_never_come_with_others(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """Such files are held in memory, whatever the hub would send that way."""
-    monkeypatch.setattr(snapshots, "LARGEST_IN_BATCH", 10)
+    monkeypatch.setattr(snapshots, "LARGEST_IN_BATCH", 9)
     files = {f"f{number}": b"bytes of %d" % number for number in range(4)}
     server = serve(batches(files, lines(files)))
     folder = str(client(server).snapshot_download("a/b"))

@@ -210,7 +210,8 @@ class AsyncHfApi:
     ) -> CommitInfo:
         """Deletes the files that the patterns choose, as one commit.
 
-        The `.gitattributes` of the root stays. Raises `EntryNotFoundError` when they choose none.
+        The `.gitattributes` of the root stays. When they choose none, nothing is committed and the
+        head of the branch is returned.
         """
 
     async def delete_folder(

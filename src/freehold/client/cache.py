@@ -14,6 +14,7 @@ A blob is never changed, and only has its name when it is whole.
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 from collections.abc import Iterable, Mapping
@@ -125,6 +126,10 @@ class RepoCache:
         self._symlinks = symlinks
 
     # What is there
+
+    def may_hold(self, path: str) -> bool:
+        """Any file of a repository may be here."""
+        return True
 
     def find_commit(self, revision: str) -> str | None:
         """The commit of a revision: itself, or what it was last seen at."""
@@ -263,18 +268,16 @@ def try_to_load_from_cache(
 
 def read_tree(path: str) -> list[TreeFile] | None:
     """The files that a tree of the cache lists; None when it is not there or not readable."""
-    import msgspec
-
     try:
         with open(path, "rb") as file:
-            data = msgspec.json.decode(file.read())
+            data = json.load(file)
         if data["format_version"] != _TREE_VERSION:
             return None
         return [
             new_tree_file(path, item["size"], item["blob_id"], item.get("lfs_sha256"))
             for path, item in data["files"].items()
         ]
-    except (OSError, KeyError, TypeError, AttributeError, msgspec.DecodeError):
+    except (OSError, KeyError, TypeError, AttributeError, ValueError, RecursionError):
         return None
 
 

@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from freehold.client.disk import local_errors
 from freehold.client.errors import CacheNotFound, CorruptedCacheException
 from freehold.client.file_metadata import is_commit
 
@@ -148,9 +149,13 @@ class DeleteCacheStrategy(NamedTuple):
         return format_size(self.expected_freed_size)
 
     def execute(self) -> None:
-        """Deletes. Names go before bytes, so that nobody finds a name without its bytes."""
-        for path in (*self.repos, *self.snapshots, *self.refs, *self.blobs, *self.files):
-            _delete(path)
+        """Deletes. Names go before bytes, so that nobody finds a name without its bytes.
+
+        Raises `LocalFileError` for what cannot be deleted, and then leaves the rest.
+        """
+        with local_errors("deleted"):
+            for path in (*self.repos, *self.snapshots, *self.refs, *self.blobs, *self.files):
+                _delete(path)
 
 
 class HFCacheInfo(NamedTuple):
@@ -363,10 +368,11 @@ def _join_plans(
 def _delete(path: Path) -> None:
     import shutil
 
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    while path.is_dir() and not path.is_symlink():
+        # Another process may be deleting the same.
+        with suppress(FileNotFoundError):
+            shutil.rmtree(path)
+    path.unlink(missing_ok=True)
 
 
 # Texts

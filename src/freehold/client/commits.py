@@ -394,14 +394,13 @@ class Commits(Files):
     ) -> CommitInfo:
         """Deletes the files that the patterns choose, as one commit.
 
-        The `.gitattributes` of the root stays. Raises `EntryNotFoundError` when they choose none.
+        The `.gitattributes` of the root stays. When they choose none, nothing is committed and the
+        head of the branch is returned.
         """
         target, transfer = self._prepare(repo_id, repo_type, revision, token, timeout)
         message = commit_message or "Delete files with freehold"
         request = _check_request(message, commit_description, parent_commit, create_pr=create_pr)
         deletions = self._find_deletions(target, "", delete_patterns, set())
-        if not deletions:
-            raise EntryNotFoundError(f"{repo_id} has no file that {delete_patterns!r} would match.")
         return self._commit(target, request, transfer, deletions)
 
 

@@ -123,12 +123,15 @@ def check_room(folder: str, size: int) -> None:
 
 
 @contextmanager
-def local_errors() -> Iterator[None]:
-    """What goes wrong on this machine's disk as a `LocalFileError` that names the file."""
+def local_errors(done: str = "written") -> Iterator[None]:
+    """What goes wrong on this machine's disk as a `LocalFileError` that names the file.
+
+    `done` is the word for what was to be done with it.
+    """
     try:
         yield
     except FreeholdError:
         raise
     except OSError as error:
         place = error.filename2 or error.filename or "A file"
-        raise LocalFileError(f"{place} cannot be written: {error.strerror or error}") from error
+        raise LocalFileError(f"{place} cannot be {done}: {error.strerror or error}") from error

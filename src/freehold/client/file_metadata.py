@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # An etag becomes the name of a file, so it must not be more than a name.
 _ETAG: Final = re.compile(r"(?!.*\.incomplete\Z)[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
-_NUMBER: Final = re.compile(r"[0-9]{1,18}")
+_NUMBER: Final = re.compile(r"[0-9]{1,19}")
 
 IDENTITY: Final = {"accept-encoding": "identity"}
 """Bytes as they are: a compressed body has another size and another digest."""

@@ -7,6 +7,7 @@ to the helper that the user has configured and never asks anybody anything here.
 from __future__ import annotations
 
 import subprocess
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -64,6 +65,8 @@ def _run(*arguments: str, text: str = "") -> subprocess.CompletedProcess[str]:
             capture_output=True,
             text=True,
             env=program_environ(_SILENT),
+            # A repository that happens to be here could name a helper of its own for the token.
+            cwd=Path.home().anchor,
             timeout=_SECONDS,
             # Without a terminal of its own, no helper can ask on it either.
             start_new_session=True,

@@ -394,6 +394,7 @@ class LFSFileInfo(Record):
     pushed_at: datetime
     ref: str | None
     size: int
+    pusher: dict[str, Any] | None
 
     @classmethod
     def parse(cls, data: Mapping[str, Any]) -> LFSFileInfo:
@@ -405,4 +406,5 @@ class LFSFileInfo(Record):
             pushed_at=parse_time(data["pushedAt"]),
             ref=data.get("ref"),
             size=data["size"],
+            pusher=data.get("pusher"),
         )

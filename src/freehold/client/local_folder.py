@@ -27,7 +27,7 @@ from freehold.client.disk import copy_whole, write_whole
 from freehold.client.events import Cancellation
 from freehold.client.file_metadata import is_commit
 
-_OWN: Final = os.path.join(".cache", "huggingface")
+_OWN: Final = ".cache/huggingface"
 
 # Clocks of files are coarser than ours: a file fetched just now may seem a little younger.
 _CLOCK_SECONDS: Final = 1.0
@@ -48,6 +48,10 @@ class LocalFolder:
         self._cache = cache
 
     # What is there
+
+    def may_hold(self, path: str) -> bool:
+        """Whether a file of a repository may be here: not where the client notes what is fetched."""
+        return not f"{path}/".lower().startswith(f"{_OWN}/")
 
     def find_commit(self, revision: str) -> str | None:
         """The commit of a revision, as far as the cache knows."""

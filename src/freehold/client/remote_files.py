@@ -109,18 +109,20 @@ def read_range(repo: Repo, place: ResolvedPath, start: int | None, end: int | No
 
 
 def _read_part(got: Exchange, start: int | None, end: int | None) -> bytes:
-    """Those bytes, of an answer with them alone or with the whole file; no more is read."""
-    first, last = start or 0, end
-    if got.status == 206:
-        if first >= 0:
-            _check_begin(got, first)
-        first, last = 0, None if end is None else end - first
+    """Those bytes, of an answer with them alone or with the whole file; no others are kept."""
+    first = start or 0
+    whole = got.status != 206
+    if not whole and first >= 0:
+        _check_begin(got, first)
+    length = None if end is None else end - first
+    before = max(first, 0) if whole else 0
     data = bytearray()
     for block in got.iter_bytes():
-        data += block
-        if last is not None and len(data) >= last:
+        data += block[before:]
+        before = max(before - len(block), 0)
+        if length is not None and len(data) >= length:
             break
-    return bytes(data[first:last])
+    return bytes(data[first:] if whole and first < 0 else data[:length])
 
 
 def _to_range(start: int | None, end: int | None) -> str | None:

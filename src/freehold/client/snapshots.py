@@ -88,7 +88,7 @@ class _Snapshot:
             folder = self._offline(f"the hub could not be asked: {error}", error)
             logger.warning("The snapshot in the cache is used, because: %s", error)
             return folder
-        files = [file for file in tree if self._wanted.is_wanted(file.path)]
+        files = [file for file in tree if self._is_wanted(file.path)]
         check_paths(files)
         if self._manner.dry_run:
             return [self._describe(commit, file) for file in files]
@@ -110,8 +110,11 @@ class _Snapshot:
     def _missing_here(self, commit: str | None) -> Iterator[str]:
         for file in (commit and self._store.find_tree(commit)) or ():
             here = os.path.exists(self._store.pointer(commit or "", file.path))
-            if self._wanted.is_wanted(file.path) and not here:
+            if self._is_wanted(file.path) and not here:
                 yield file.path
+
+    def _is_wanted(self, path: str) -> bool:
+        return self._wanted.is_wanted(path) and self._store.may_hold(path)
 
     def _describe(self, commit: str, file: TreeFile) -> DryRunFileInfo:
         there = self._find(commit, file) is not None
