@@ -74,8 +74,12 @@ def _replace_section(title: str, text: str) -> None:
     parts = old.split("\n## ")[1:]
     sections = {part.partition("\n")[0]: part.partition("\n")[2].strip("\n") for part in parts}
     sections[title] = text
-    body = "\n\n".join(f"## {name}\n\n{sections[name]}" for name in sorted(sections))
+    body = "\n\n".join(f"## {name}\n\n{sections[name]}" for name in sorted(sections, key=_number))
     RESULTS.write_text(f"{INTRO}{body}\n")
+
+
+def _number(title: str) -> int:
+    return int(title.partition(".")[0])
 
 
 def median(values: list[float]) -> float:
