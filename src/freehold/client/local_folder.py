@@ -50,7 +50,7 @@ class LocalFolder:
     # What is there
 
     def may_hold(self, path: str) -> bool:
-        """Whether a file of a repository may be here: not where the client notes what is fetched."""
+        """Whether a file of a repository may be here: not where the client keeps its notes."""
         return not f"{path}/".lower().startswith(f"{_OWN}/")
 
     def find_commit(self, revision: str) -> str | None:

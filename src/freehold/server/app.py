@@ -28,7 +28,7 @@ from freehold.server.http.errors import make_error_response, make_moved_response
 from freehold.server.http.log import set_up_logging
 from freehold.server.http.placement import Placement, claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
-from freehold.server.http.threads import Threads
+from freehold.server.http.threads import PATIENCE, Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
 from freehold.server.protocols import downloads, lfs, resolve
 from freehold.server.rest import files, hub, lfs_files, refs, repos
@@ -82,7 +82,9 @@ class App:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._placement = claim_processor() if hub.config.own_processor else Placement()
-        self._threads = Threads(hub.config.threads, self._placement.short)
+        # A job that asks a database server mostly waits, and the others can use that time.
+        patience = PATIENCE if hub.db.is_sqlite else 0
+        self._threads = Threads(hub.config.threads, self._placement.short, patience)
         # For what holds a thread long enough to be worth one: hashing, packing, moving bytes.
         self._bulk = Threads(hub.config.threads, self._placement.bulk, patience=0)
         offered = [(served.route, served) for served in SERVED]

@@ -25,12 +25,19 @@ class CardFacts(NamedTuple):
 
 NO_CARD = CardFacts({}, [])
 
+# By the id of the README.md, and by that of the tree that it is in.
 _cards: Memory[str, CardFacts] = Memory(20_000)
+_cards_of_trees: Memory[str, CardFacts] = Memory(20_000)
 
 
 def read_card(reader: ObjectReader, commit: CommitData) -> CardFacts:
     """The facts in the README.md of a commit; empty where there is none or it is broken."""
-    entry = find_entry(reader, commit.tree, README)
+    known = _cards_of_trees.get(commit.tree)
+    return known or _cards_of_trees.put(commit.tree, _find_card(reader, commit.tree))
+
+
+def _find_card(reader: ObjectReader, tree_oid: str) -> CardFacts:
+    entry = find_entry(reader, tree_oid, README)
     if entry is None or entry.is_directory or entry.size > MAX_CARD_SIZE or entry.pointer:
         return NO_CARD
     known = _cards.get(entry.oid)

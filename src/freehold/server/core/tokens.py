@@ -7,11 +7,13 @@ import secrets
 import string
 
 from freehold.errors import BadRequestError, ConflictError, NotFoundError
-from freehold.server.core.access import STRANGER, Viewer
-from freehold.server.db import accounts, tokens
+from freehold.server.core.access import STRANGER, Viewer, find_repo
+from freehold.server.db import accounts, repos, tokens
 from freehold.server.db.database import Transaction
+from freehold.server.db.repos import Repo
+from freehold.server.db.tokens import TokenOwner
 from freehold.server.hub import Hub, new_id, now_ms
-from freehold.wire.ids import TOKEN_ROLES
+from freehold.wire.ids import TOKEN_ROLES, RepoType
 
 MIN_LENGTH = 20
 MAX_LENGTH = 512
@@ -65,7 +67,27 @@ def identify(tx: Transaction, secret: str | None) -> Viewer:
     if not secret:
         return STRANGER
     owner = tokens.find_token(tx, hash_secret(secret))
-    if owner is None or (owner.expires_at is not None and owner.expires_at <= now_ms()):
+    return STRANGER if owner is None else _viewer_of(owner)
+
+
+def identify_and_find(
+    tx: Transaction, secret: str | None, type: RepoType, full_name: str
+) -> tuple[Viewer, Repo]:
+    """What `identify` and then `find_repo` give, in one statement if the repository is there.
+
+    Raises as `find_repo` does.
+    """
+    if secret:
+        namespace, _, name = full_name.partition("/")
+        found = repos.find_repo_and_owner(tx, type, namespace, name, hash_secret(secret))
+        if found is not None and (viewer := _viewer_of(found[1])) is not STRANGER:
+            return viewer, found[0]
+    viewer = identify(tx, secret)
+    return viewer, find_repo(tx, viewer, type, full_name)
+
+
+def _viewer_of(owner: TokenOwner) -> Viewer:
+    if owner.expires_at is not None and owner.expires_at <= now_ms():
         return STRANGER
     return Viewer(owner.user_id, owner.user_name, owner.is_admin, owner)
 

@@ -157,7 +157,7 @@ def _is_sqlite(url: str) -> bool:
 
 def _make_engine(url: str, slots: int, *, autocommit: bool) -> Engine:
     is_sqlite = _is_sqlite(url)
-    options: dict[str, Any] = {"pool_size": slots, "max_overflow": 0}
+    options: dict[str, Any] = {"pool_size": slots, "max_overflow": 0, "pool_use_lifo": True}
     if is_sqlite:
         _make_sqlite_folder(url)
         options["connect_args"] = {

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from freehold.errors import RepositoryNotFoundError
 from freehold.server.db.database import Transaction
+from freehold.server.db.tokens import OWNER_COLUMNS, TokenOwner, make_owner
 from freehold.server.db.visibility import VISIBLE
 
 COLUMNS = """repo.id, repo.type, repo.owner_id, account.name AS namespace, repo.name,
@@ -14,6 +15,11 @@ COLUMNS = """repo.id, repo.type, repo.owner_id, account.name AS namespace, repo.
     repo.updated_at, git_ref.oid AS main_oid"""
 
 _MAIN = "LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main'"
+
+# The same condition where the viewer is a row that is joined, the owner of a token.
+_VISIBLE_TO_OWNER = VISIBLE.replace(":viewer_id", "viewer.id").replace(
+    ":sees_all", "viewer.is_admin"
+)
 
 SETTINGS = frozenset({"private", "gated", "discussions_disabled"})
 
@@ -88,6 +94,30 @@ def find_visible_repo(
         sees_all=sees_all,
     )
     return None if row is None else _make_repo(row)
+
+
+def find_repo_and_owner(
+    tx: Transaction, type: str, namespace: str, name: str, secret_hash: str
+) -> tuple[Repo, TokenOwner] | None:
+    """The repository of that name and whoever the token with that hash speaks for, expired or not.
+
+    `None` when there is no such token, or its owner may not see such a repository.
+    """
+    row = tx.one(
+        f"SELECT {COLUMNS}, org_member.role, {OWNER_COLUMNS} FROM access_token"
+        " JOIN account AS viewer ON viewer.id = access_token.user_id"
+        " JOIN account ON account.name_key = :namespace"
+        " JOIN repo ON repo.owner_id = account.id AND repo.type = :type AND repo.name_key = :name"
+        f" {_MAIN} LEFT JOIN org_member ON org_member.org_id = account.id"
+        " AND org_member.user_id = viewer.id"
+        f" WHERE access_token.secret_hash = :secret_hash AND {_VISIBLE_TO_OWNER}",
+        type=type,
+        namespace=namespace.lower(),
+        name=name.lower(),
+        secret_hash=secret_hash,
+    )
+    size = len(Repo._fields)
+    return None if row is None else (_make_repo(row[:size]), make_owner(row[size:]))
 
 
 def find_repo_by_id(tx: Transaction, repo_id: str, viewer_id: str | None) -> Repo | None:

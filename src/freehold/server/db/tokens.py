@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from freehold.server.db.database import Transaction
+
+# Where `access_token` is joined with the account of its user as `viewer`.
+OWNER_COLUMNS = """viewer.id, viewer.name, viewer.is_admin, access_token.name, access_token.role,
+    access_token.created_at, access_token.expires_at"""
 
 
 class Token(NamedTuple):
@@ -46,9 +50,14 @@ def insert_token(tx: Transaction, token: Token) -> bool:
 def find_token(tx: Transaction, secret_hash: str) -> TokenOwner | None:
     """The token with that hash, expired or not."""
     row = tx.one(
-        "SELECT account.id, account.name, account.is_admin, access_token.name, access_token.role,"
-        " access_token.created_at, access_token.expires_at FROM access_token"
-        " JOIN account ON account.id = access_token.user_id WHERE secret_hash = :secret_hash",
+        f"SELECT {OWNER_COLUMNS} FROM access_token"
+        " JOIN account AS viewer ON viewer.id = access_token.user_id"
+        " WHERE access_token.secret_hash = :secret_hash",
         secret_hash=secret_hash,
     )
-    return None if row is None else TokenOwner(row[0], row[1], bool(row[2]), *row[3:])
+    return None if row is None else make_owner(row)
+
+
+def make_owner(row: Any) -> TokenOwner:
+    """The owner in a row of `OWNER_COLUMNS`."""
+    return TokenOwner(row[0], row[1], bool(row[2]), *row[3:])

@@ -17,9 +17,9 @@ from starlette.responses import Response
 
 from freehold.errors import BadRequestError, NotSupportedError
 from freehold.server.core import access
-from freehold.server.core.access import Context
+from freehold.server.core.access import Context, Viewer
 from freehold.server.core.paging import Page
-from freehold.server.core.tokens import identify
+from freehold.server.core.tokens import identify, identify_and_find
 from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
 from freehold.server.http.auth import read_token
@@ -61,10 +61,9 @@ class Call:
 
     def authorize(self) -> tuple[Context, Repo | None]:
         """The context, and the repository of the path, once the right was checked."""
-        # One connection for both questions: each has its price on a database server.
         with self.hub.db.read() as tx:
-            ctx = Context(self.hub, identify(tx, read_token(self.request)), self.origin)
-            repo = self._find_repo(tx, ctx) if "repo" in self.params else None
+            viewer, repo = self._find_viewer_and_repo(tx)
+        ctx = Context(self.hub, viewer, self.origin)
         pr_needs = self.route.pr_needs
         if repo is not None and pr_needs is not None and self.query().create_pr:
             access.check_level(ctx, repo, pr_needs)
@@ -75,9 +74,12 @@ class Call:
             access.require_account(ctx.viewer)
         return ctx, repo
 
-    def _find_repo(self, tx: Transaction, ctx: Context) -> Repo:
+    def _find_viewer_and_repo(self, tx: Transaction) -> tuple[Viewer, Repo | None]:
+        secret = read_token(self.request)
+        if "repo" not in self.params:
+            return identify(tx, secret), None
         repo_type = cast(RepoType, self.params["type"])
-        return access.find_repo(tx, ctx.viewer, repo_type, self.params["repo"])
+        return identify_and_find(tx, secret, repo_type, self.params["repo"])
 
     def query(self) -> Any:
         """The query as the route types it."""

@@ -52,8 +52,8 @@ class Threads:
         self._jobs: deque[_Job] = deque()
         self._outcomes: deque[_Outcome] = deque()
         self._lock = threading.Lock()
-        self._called = threading.Semaphore(0)
-        self._working = 0
+        # A held lock for each thread that waits for a job; to release it is to call the thread.
+        self._idle: list[threading.Lock] = []
         self._stopping = False
         self._telling = False
         self._watching = False
@@ -91,17 +91,18 @@ class Threads:
 
     def stop(self, seconds: float) -> None:
         """Ends the threads once every job is done, and waits for that so long at the most."""
-        self._stopping = True
         deadline = time.monotonic() + seconds
-        for _ in self._threads:
-            self._called.release()
+        with self._lock:
+            self._stopping = True
+            while self._idle:
+                self._call_one()
         for thread in self._threads:
             thread.join(max(deadline - time.monotonic(), 0))
 
     def _call_one(self, *, only_if_none_works: bool = False) -> None:
-        if self._working < self._count and not (only_if_none_works and self._working):
-            self._working += 1
-            self._called.release()
+        # The last one that worked: what it needs is still near the processor.
+        if self._idle and not (only_if_none_works and len(self._idle) < self._count):
+            self._idle.pop().release()
 
     def _watch(self, loop: asyncio.AbstractEventLoop) -> None:
         """Calls another thread when the oldest job has waited too long; again while any waits."""
@@ -114,20 +115,22 @@ class Threads:
 
     def _work(self) -> None:
         move_to(self._cpus)
-        while True:
-            self._called.acquire()
-            while (job := self._take()) is not None:
-                self._tell(_run(job))
-                del job
-            if self._stopping:
-                return
+        called = threading.Lock()
+        called.acquire()
+        while (job := self._take(called)) is not None:
+            self._tell(_run(job))
+            del job
 
-    def _take(self) -> _Job | None:
-        with self._lock:
-            if self._jobs:
-                return self._jobs.popleft()
-            self._working -= 1
-            return None
+    def _take(self, called: threading.Lock) -> _Job | None:
+        """The next job, as soon as there is one; `None` at the end."""
+        while True:
+            with self._lock:
+                if self._jobs:
+                    return self._jobs.popleft()
+                if self._stopping:
+                    return None
+                self._idle.append(called)
+            called.acquire()
 
     def _tell(self, outcome: _Outcome) -> None:
         self._outcomes.append(outcome)
