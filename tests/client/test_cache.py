@@ -18,7 +18,7 @@ from freehold import (
     scan_cache_dir,
     try_to_load_from_cache,
 )
-from freehold.client.cache import is_inside
+from freehold.client.cache import fits_windows, is_inside
 from freehold.client.cache_scan import format_age, format_size
 from tests.client.downloading import LARGE, sha256
 from tests.repos import Repo, file, new_repo
@@ -224,6 +224,19 @@ def test_a_question_about_a_path_that_leads_out_is_refused(isolated_home: Path) 
 @pytest.mark.parametrize("path", ["a", "a/b", ".gitattributes", "a/.gitignore", "..a", "a..", "…"])
 def test_ordinary_paths_are_inside(path: str) -> None:
     assert is_inside(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["con", "a/NUL.txt", "aux.tar.gz", "com1", "LPT9/x", "a:b", 'a"b', "a?", "a.", "b /c", "a\\b"],
+)
+def test_names_that_windows_would_change_or_refuse(path: str) -> None:
+    assert not fits_windows(path)
+
+
+@pytest.mark.parametrize("path", ["console", "a/null.txt", "com", "com10", ".a", "a b.txt", "ä/…"])
+def test_names_that_windows_keeps(path: str) -> None:
+    assert fits_windows(path)
 
 
 def test_sizes_and_ages_can_be_read() -> None:

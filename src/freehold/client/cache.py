@@ -22,7 +22,7 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from freehold.client.disk import copy_whole, unique_name, write_whole
-from freehold.client.errors import HFValidationError
+from freehold.client.errors import HFValidationError, LocalFileError
 from freehold.client.file_metadata import is_commit, is_etag
 from freehold.client.names import check_repo_id, check_repo_type
 
@@ -31,6 +31,13 @@ _TREE_VERSION: Final = 1
 # Empty parts, `.` and `..` lead elsewhere; `.git` would put hooks into a work tree.
 _ESCAPES: Final = re.compile(
     r"(?:^|/)(?:\.{0,2}|\.git)(?:/|$)|\0" + (r"|[\\:]" if os.name == "nt" else ""), re.IGNORECASE
+)
+
+# Devices whatever their ending, characters with a meaning, and ends that are silently dropped.
+_NOT_ON_WINDOWS: Final = re.compile(
+    r"(?:^|/)(?:con|prn|aux|nul|com\d|lpt\d)(?:\.[^/]*)?(?:/|$)"
+    r"|[<>:\"|?*\\\x00-\x1f]|[. ](?:/|$)",
+    re.IGNORECASE,
 )
 
 CACHE_TAG: Final = (
@@ -87,10 +94,28 @@ def is_inside(path: str) -> bool:
 
 
 def check_inside(path: str, what: str) -> str:
-    """The path; raises `HFValidationError` when it would lead out of the cache."""
+    """The path; raises `HFValidationError` when it would lead out of the cache.
+
+    Raises `LocalFileError` for a name that this system cannot give to a file.
+    """
     if not isinstance(path, str) or not is_inside(path):
         raise HFValidationError(f"Invalid {what}: {path!r} is no path inside a repository.")
+    check_name(path)
     return path
+
+
+def check_name(path: str) -> None:
+    """Raises `LocalFileError` for a path that can be in a repository, but not on this system."""
+    if os.name == "nt" and not fits_windows(path):
+        raise LocalFileError(
+            f"{path!r} cannot be a file on Windows. Leave it out with `ignore_patterns`, or rename"
+            " it in the repository."
+        )
+
+
+def fits_windows(path: str) -> bool:
+    """Whether Windows would keep a file under just this name."""
+    return not _NOT_ON_WINDOWS.search(path)
 
 
 def write_tag(folder: str) -> None:

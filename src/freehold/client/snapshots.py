@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from freehold import wire
 from freehold.client.answers import Answer
-from freehold.client.cache import TreeFile, is_inside, new_tree_file
+from freehold.client.cache import TreeFile, check_name, is_inside, new_tree_file
 from freehold.client.capabilities import find_extensions
 from freehold.client.digests import matches
 from freehold.client.disk import write_whole
@@ -148,10 +148,14 @@ class _Snapshot:
 
 
 def check_paths(files: Sequence[TreeFile]) -> None:
-    """Raises `InvalidAnswerError` for a path that leads out of its folder, or an odd digest."""
+    """Raises `InvalidAnswerError` for a path that leads out of its folder, or an odd digest.
+
+    Raises `LocalFileError` for a name that this system cannot give to a file.
+    """
     for file in files:
         if not is_inside(file.path):
             raise InvalidAnswerError(f"The hub names a file that no folder holds: {file.path!r}")
+        check_name(file.path)
         if file.etag is not None and not is_etag(file.etag):
             raise InvalidAnswerError(f"The hub gives {file.path} a wrong digest: {file.etag!r}")
 
