@@ -167,6 +167,16 @@ def test_list_repo_commits(api: HfApi, repo: Repo, name: str, alice: Account) ->
         api.list_repo_commits(name, repo_type="dataset", revision="missing")
 
 
+def test_list_repo_commits_stops_at_the_limit(api: HfApi, name: str) -> None:
+    every = api.list_repo_commits(name, repo_type="dataset")
+    assert len(every) > 1
+    for limit in (1, 2, 5000):
+        some = api.list_repo_commits(name, repo_type="dataset", limit=limit)
+        assert some == every[:limit]
+    with pytest.raises(HFValidationError):
+        api.list_repo_commits(name, repo_type="dataset", limit=0)
+
+
 def test_list_repo_commits_reads_every_page(api: HfApi, repo: Repo, name: str) -> None:
     ids = [repo.commit(file("x.txt", str(n))) for n in range(60)]
     found = [commit.commit_id for commit in api.list_repo_commits(name, repo_type="dataset")]

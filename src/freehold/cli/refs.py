@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from freehold.cli.connection import connect
@@ -140,9 +139,12 @@ def list_repo_commits(options: argparse.Namespace) -> None:
     if options.number is not None and options.number < 1:
         raise UsageError("--number is 1 or more.")
     commits = connect(options).list_repo_commits(
-        options.repo_id, repo_type=options.repo_type, revision=options.revision
+        options.repo_id,
+        repo_type=options.repo_type,
+        revision=options.revision,
+        limit=options.number,
     )
-    show_each(options, islice(commits, options.number), _describe_commit)
+    show_each(options, commits, _describe_commit)
 
 
 def _describe_commit(commit: GitCommitInfo) -> str:

@@ -391,9 +391,13 @@ class AsyncHfApi:
         revision: str | None = None,
         formatted: bool = False,
         *,
+        limit: int | None = None,
         timeout: float | None = None,
     ) -> list[GitCommitInfo]:
-        """The history of a revision, newest first; `formatted` adds title and message as HTML."""
+        """The history of a revision, newest first; with `limit` no more than so many commits.
+
+        `formatted` adds title and message as HTML.
+        """
 
     async def list_repo_files(
         self,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from freehold import wire
 from freehold.client.calls import parse_with, require_text
+from freehold.client.errors import HFValidationError
 from freehold.client.names import Token
 from freehold.client.repos import Repos
 from freehold.errors import ConflictError, ForbiddenError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from freehold.client.info import GitCommitInfo, GitRefInfo, GitRefs
 
 MAIN = "main"
+LARGEST_PAGE = 1000
 
 
 class Refs(Repos):
@@ -178,19 +180,27 @@ class Refs(Repos):
         revision: str | None = None,
         formatted: bool = False,
         *,
+        limit: int | None = None,
         timeout: float | None = None,
     ) -> list[GitCommitInfo]:
-        """The history of a revision, newest first; `formatted` adds title and message as HTML."""
+        """The history of a revision, newest first; with `limit` no more than so many commits.
+
+        `formatted` adds title and message as HTML.
+        """
+        from itertools import islice
+
         from freehold.client.info import GitCommitInfo
 
+        if limit is not None and limit < 1:
+            raise HFValidationError(f"limit is 1 at least, not {limit!r}.")
         url = self._session.url(
             wire.routes.LIST_REPO_COMMITS,
             repo_id,
             repo_type,
-            {"expand[]": ["formatted"] if formatted else []},
+            {"expand[]": ["formatted"] if formatted else [], "limit": _page(limit)},
             revision=revision or MAIN,
         )
-        items = self._session.pages(url, token=token, timeout=timeout)
+        items = islice(self._session.pages(url, token=token, timeout=timeout), limit)
         return [parse_with(GitCommitInfo.parse, item) for item in items]
 
     def super_squash_history(
@@ -213,3 +223,8 @@ class Refs(Repos):
             token=token,
             timeout=timeout,
         )
+
+
+def _page(limit: int | None) -> int | None:
+    """How many commits are asked for at once; hubs give no more than 1,000."""
+    return None if limit is None else min(limit, LARGEST_PAGE)
