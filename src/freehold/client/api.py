@@ -29,7 +29,8 @@ class HfApi(Commits, Downloads):
     - `token`: instead of that of this object, for one call.
     - `timeout`: the longest time in seconds that the hub may be silent; 30 by default, and 60
       while files are moved.
-    - `on_event`: a function that is told each step of a transfer, as an `Event`.
+    - `on_event`: a function that is told each step of a transfer, as an `Event`; it is called by
+      the threads that move the bytes, by one at a time.
     - `cancel`: a `Cancellation` that can stop the call from another thread.
 
     Calls raise `HfHubHTTPError` and its subclasses for what a hub answered, `HubConnectionError`

@@ -327,8 +327,9 @@ class Repos(Users):
         expand: Sequence[str] | str | None = None,
     ) -> DatasetInfo:
         """`repo_info` of a dataset."""
-        query = {"blobs": files_metadata or None, "expand": _as_list(expand)}
-        return self._info(repo_id, revision, "dataset", query, token, timeout)  # type: ignore[return-value]
+        return self.repo_info(  # type: ignore[return-value]
+            repo_id, revision, "dataset", timeout, files_metadata, token, expand=expand
+        )
 
     def space_info(
         self,
@@ -341,8 +342,9 @@ class Repos(Users):
         expand: Sequence[str] | str | None = None,
     ) -> SpaceInfo:
         """`repo_info` of a Space."""
-        query = {"blobs": files_metadata or None, "expand": _as_list(expand)}
-        return self._info(repo_id, revision, "space", query, token, timeout)  # type: ignore[return-value]
+        return self.repo_info(  # type: ignore[return-value]
+            repo_id, revision, "space", timeout, files_metadata, token, expand=expand
+        )
 
     def repo_exists(
         self,

@@ -51,7 +51,7 @@ class ClientSettings(NamedTuple):
     client_key: str | None
     ca_file: str | None
     network: tuple[tuple[str, str], ...]
-    """Proxies and certificates: what the HTTP library reads itself when connections are opened."""
+    """The variables that name proxies and certificates: other ones need other connections."""
 
     def __repr__(self) -> str:
         # A token and the accounts at proxies are nothing to be shown.
