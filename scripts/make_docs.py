@@ -151,6 +151,8 @@ def _describe_route(name: str, route: Route) -> Lines:
     text = _purpose(name, route)
     if text:
         yield from (text, "")
+    if route.aliases:
+        yield "- also: " + ", ".join(f"`{path}`" for path in route.aliases)
     yield f"- needs: `{route.needs.name}`"
     parts = {"query": route.query, "body": route.body, "returns": route.returns}
     yield from (f"- {what}: {_name_type(part)}" for what, part in parts.items() if part)

@@ -56,6 +56,11 @@ class Example:
             "upload": "0" * 24,
             "number": "1",
             "sha": "0" * 64,
+            "scope": "any",
+            "space": "default",
+            "xorb": "0" * 64,
+            "chunk": "0" * 64,
+            "file": "0" * 64,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -73,6 +78,7 @@ OPEN_TO_ALL = (
     Example(routes.CAPABILITIES, 200),
     Example(routes.AGENT_HARNESSES, 200),
     Example(routes.VALIDATE_YAML, 200, {"content": "# hi"}),
+    Example(routes.XET_TELEMETRY, 200, content=b"{}"),
     Example(NOT_SUPPORTED[0], 501),
 )
 SIGNED = (
@@ -83,6 +89,15 @@ SIGNED = (
     Example(routes.LFS_UPLOAD_PART, UNSIGNED, content=WEIGHTS),
     Example(routes.LFS_COMPLETE_UPLOAD, UNSIGNED, {"oid": OID, "parts": []}),
     Example(routes.LFS_DOWNLOAD, UNSIGNED),
+    Example(routes.FETCH_XORB, UNSIGNED),
+    # The tokens of accounts are none for the store.
+    Example(routes.UPLOAD_XORB, 401, content=b"x"),
+    Example(routes.REQUEST_XORB_GRANT, 401, {"length": 1}),
+    Example(routes.UPLOAD_SHARD, 401, content=b"x"),
+    Example(routes.UPLOAD_SHARD_V2, 401, content=b"x"),
+    Example(routes.FIND_CHUNK, 401),
+    Example(routes.RECONSTRUCT_FILE, 401),
+    Example(routes.RECONSTRUCT_FILE_V2, 401),
 )
 AT_A_REPOSITORY = (
     Example(routes.REPO_INFO, 200),
@@ -124,6 +139,9 @@ AT_A_REPOSITORY = (
     Example(routes.LIST_LFS_FILES, 200),
     Example(routes.PERMANENTLY_DELETE_LFS_FILES, 200, body={"deletions": {"sha": ["0" * 64]}}),
     Example(routes.DELETE_LFS_FILE, 404),
+    Example(routes.XET_READ_TOKEN, 200),
+    Example(routes.XET_WRITE_TOKEN, 200),
+    Example(routes.XET_WRITE_TOKEN, 501, query="?create_pr=1", needs=Needs.READ),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
 # These name the account or the repository in the body, or nowhere, and have tests of their own.

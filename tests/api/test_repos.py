@@ -436,7 +436,7 @@ def test_repo_info_with_expand_holds_only_what_was_asked(hub: LiveHub, alice: Ac
     assert set(repo.get("?expand[]=likes").json()) == {"_id", "id", "likes"}
     assert set(repo.get("?expand%5B%5D=sha&expand[]=tags").json()) == {"_id", "id", "sha", "tags"}
     unknown = repo.get("?expand=xetEnabled&expand=trendingScore&expand=madeUp").json()
-    assert unknown == {"_id": unknown["_id"], "id": repo.full_name, "xetEnabled": False}
+    assert unknown == {"_id": unknown["_id"], "id": repo.full_name, "xetEnabled": True}
 
 
 def test_repo_info_with_security_status(hub: LiveHub, alice: Account) -> None:

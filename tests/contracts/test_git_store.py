@@ -439,8 +439,8 @@ def test_a_deleted_repository_frees_its_packs_and_keeps_shared_objects(
     assert hub.objects.get(lfs_key(sha256(shared))) == shared
     assert len(read_file(hub, other_id, kept)) == LARGE
     with hub.db.read() as tx:
-        assert lfs.find_linked_sizes(tx, other_id, [sha256(shared)]) == {sha256(shared): 600}
-        assert lfs.find_linked_sizes(tx, repo_id, [sha256(shared)]) == {}
+        assert lfs.find_linked(tx, other_id, [sha256(shared)])[sha256(shared)].size == 600
+        assert lfs.find_linked(tx, repo_id, [sha256(shared)]) == {}
 
 
 def upload(hub: Hub, owner: Context, repo_id: str, data: bytes) -> None:
@@ -484,7 +484,7 @@ def test_emptying_the_trash_never_takes_an_object_that_is_being_sent(
             emptied.result()
         jobs.empty_trash(hub)
         with hub.db.read() as tx:
-            assert lfs.find_linked_sizes(tx, repo_id, [sha256(data)])
+            assert lfs.find_linked(tx, repo_id, [sha256(data)])
         assert hub.objects.get(lfs_key(sha256(data))) == data
 
 
@@ -494,7 +494,8 @@ def test_what_was_sent_and_never_committed_is_freed(hub: Hub, owner: Context, re
         upload(hub, owner, repo_id, data)
     before = used_storage(hub, repo_id)
     with hub.db.write() as tx:
-        lfs.commit_object(tx, repo_id, sha256(committed), owner.viewer.id or "", now_ms())
+        [stored] = lfs.find_linked(tx, repo_id, [sha256(committed)]).values()
+        lfs.commit_object(tx, repo_id, stored, owner.viewer.id or "", now_ms())
     assert jobs.drop_abandoned_links(hub) == 0, "an upload may still be on its way to a commit"
     with hub.db.write() as tx:
         tx.run("UPDATE repo_lfs SET created_at = 0")

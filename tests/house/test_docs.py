@@ -130,7 +130,6 @@ def test_the_first_upload_in_the_readme_works_as_it_is_printed(
         "PATH": os.environ["PATH"],
         "HOME": str(tmp_path),
         "HF_ENDPOINT": hub.url,
-        "HF_HUB_DISABLE_XET": "1",
         "HF_TOKEN": (hub.data / "admin-token").read_text().splitlines()[-1],
         # torch comes from the environment of the tests, the client from its own.
         "PYTHONPATH": str(client),

@@ -28,12 +28,12 @@ ALLOWED = {
     f"{S}.objects": {"freehold.errors"},
     f"{S}.db": {"freehold.errors"},
     f"{S}.git": {*DATA, f"{S}.db", f"{S}.objects"},
-    f"{S}.hub": {f"{S}.config", f"{S}.db", f"{S}.git", f"{S}.objects"},
+    f"{S}.hub": {f"{S}.config", f"{S}.db", f"{S}.git", f"{S}.objects", "freehold.formats"},
     f"{S}.core": {"freehold", *DATA, f"{S}.hub", f"{S}.git", f"{S}.db", f"{S}.objects"},
     # The edge binds requests to the core, so it knows contexts, repositories and object stores.
     f"{S}.http": {*WIRE, f"{S}.core", f"{S}.db", f"{S}.hub"},
     f"{S}.rest": {*WIRE, f"{S}.http", f"{S}.core"},
-    f"{S}.protocols": {*WIRE, f"{S}.http", f"{S}.core", f"{S}.db", f"{S}.objects"},
+    f"{S}.protocols": {*DATA, f"{S}.http", f"{S}.core", f"{S}.db", f"{S}.objects"},
     f"{S}.app": {*WIRE, f"{S}.config", f"{S}.hub"}
     | {f"{S}.{layer}" for layer in ("core", "http", "rest", "protocols")},
     f"{S}.serving": {f"{S}.app", f"{S}.config", f"{S}.core", f"{S}.db", f"{S}.http", f"{S}.hub"},

@@ -68,7 +68,16 @@ def example(route: Route) -> str:
 
 def test_only_the_commit_and_the_routes_of_bytes_have_a_body_that_is_no_json() -> None:
     streams = {name for name, route in named_routes().items() if route.body is routes.Stream}
-    assert streams == {"create_commit", "upload_raw_file", "lfs_upload", "lfs_upload_part"}
+    assert streams == {
+        "create_commit",
+        "upload_raw_file",
+        "lfs_upload",
+        "lfs_upload_part",
+        "upload_xorb",
+        "upload_shard",
+        "upload_shard_v2",
+        "xet_telemetry",
+    }
 
 
 @cache

@@ -24,6 +24,7 @@ def test_capabilities_name_the_hub_and_its_limits(hub: LiveHub) -> None:
             "idempotencyKey": {"seconds": 86400},
             "rebase": {},
             "uploadParts": {"minPartSize": 5242880},
+            "xet": {},
         },
     }
 

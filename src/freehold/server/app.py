@@ -22,6 +22,7 @@ from freehold.errors import (
 from freehold.server.config import Config
 from freehold.server.core.access import RepoMovedError
 from freehold.server.core.jobs import compact_crowded, run_jobs
+from freehold.server.core.proofs import prove_arrivals
 from freehold.server.http import metrics
 from freehold.server.http.bind import Call, Served, not_supported
 from freehold.server.http.errors import make_error_response, make_moved_response
@@ -30,7 +31,7 @@ from freehold.server.http.placement import Placement, claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.threads import PATIENCE, Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
-from freehold.server.protocols import downloads, lfs, resolve
+from freehold.server.protocols import downloads, lfs, resolve, xet
 from freehold.server.rest import files, hub, lfs_files, refs, repos
 from freehold.wire.capabilities import CAPABILITIES_HEADER
 from freehold.wire.routes import CAPABILITIES, NOT_SUPPORTED, named_routes
@@ -47,6 +48,7 @@ SERVED: tuple[Served, ...] = (
     *resolve.SERVED,
     *downloads.SERVED,
     *lfs.SERVED,
+    *xet.SERVED,
     *lfs_files.SERVED,
 )
 
@@ -104,7 +106,8 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                Thread(target=compact_crowded, args=(self._hub,), daemon=True).start()
+                for work in (compact_crowded, prove_arrivals):
+                    Thread(target=work, args=(self._hub,), daemon=True).start()
                 move_to(self._placement.short)
                 jobs = asyncio.create_task(self._run_jobs())
                 await send({"type": "lifespan.startup.complete"})

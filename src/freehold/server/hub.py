@@ -8,26 +8,38 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from queue import SimpleQueue
 
+from freehold.formats.xet.chunk_table import ChunkTable
 from freehold.server.config import Config, ConfigError
 from freehold.server.db import settings
 from freehold.server.db.database import Database, DatabaseError
 from freehold.server.db.migrate import migrate
+from freehold.server.git.memory import Memory
 from freehold.server.git.store import GitStore
 from freehold.server.objects.open import open_object_store
 from freehold.server.objects.store import ObjectStore
 
+# In bytes, of the chunk tables that are remembered: those of 40 GB of xorbs.
+CHUNK_TABLES = 24 * 1024 * 1024
+
 
 @dataclass(frozen=True)
 class Hub:
-    """One hub: its settings, its database, its repositories, its objects and its signing key."""
+    """One hub: its settings, its database, its repositories, its objects and its signing key.
+
+    `chunk_tables` are those of the xorbs that were used last. `unproven` has the hashes of files of
+    chunks that have just arrived, whose sha256 is to be proven.
+    """
 
     config: Config
     db: Database
     git: GitStore
     objects: ObjectStore
     signing_key: bytes
+    chunk_tables: Memory[str, ChunkTable] = field(default_factory=lambda: Memory(CHUNK_TABLES))
+    unproven: SimpleQueue[str] = field(default_factory=SimpleQueue)
 
     def close(self) -> None:
         """Closes the database."""

@@ -20,9 +20,21 @@ if TYPE_CHECKING:
     from freehold.wire import refs as refs
     from freehold.wire import repos as repos
     from freehold.wire import routes as routes
+    from freehold.wire import xet as xet
 
 
-_LAZY = {"capabilities", "codec", "commits", "files", "lfs", "lfs_files", "refs", "repos", "routes"}
+_LAZY = {
+    "capabilities",
+    "codec",
+    "commits",
+    "files",
+    "lfs",
+    "lfs_files",
+    "refs",
+    "repos",
+    "routes",
+    "xet",
+}
 
 
 def __getattr__(name: str) -> ModuleType:

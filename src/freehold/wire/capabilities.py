@@ -34,6 +34,10 @@ class UploadParts(Wire, kw_only=True):
     min_part_size: int
 
 
+class Xet(Wire, kw_only=True):
+    """Large files can be sent and fetched in chunks, with the tokens of `xet_write_token`."""
+
+
 class Extensions(Wire, kw_only=True):
     """What the hub offers; an extension that it does not have is absent."""
 
@@ -41,6 +45,7 @@ class Extensions(Wire, kw_only=True):
     idempotency_key: IdempotencyKey | UnsetType = UNSET
     rebase: Rebase | UnsetType = UNSET
     upload_parts: UploadParts | UnsetType = UNSET
+    xet: Xet | UnsetType = UNSET
 
 
 class Capabilities(Wire, kw_only=True):

@@ -51,13 +51,17 @@ class LastCommit(Wire, kw_only=True):
 
 
 class TreeEntry(Wire, kw_only=True):
-    """A file or folder; `oid` is the git id (for large files that of the pointer)."""
+    """A file or folder; `oid` is the git id (for large files that of the pointer).
+
+    `xet_hash` names a large file that is kept in chunks.
+    """
 
     type: Literal["file", "directory"]
     oid: str
     size: int
     path: str
     lfs: LfsInfo | UnsetType = UNSET
+    xet_hash: str | UnsetType = UNSET
     last_commit: LastCommit | UnsetType = UNSET
 
 

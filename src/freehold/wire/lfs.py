@@ -84,7 +84,7 @@ class BatchObject(LfsWire, kw_only=True):
 class BatchAnswer(LfsWire, kw_only=True):
     """One entry per object of the request, in its order."""
 
-    transfer: Literal["basic", "multipart"]
+    transfer: Literal["basic", "multipart", "xet"]
     objects: list[BatchObject]
     hash_algo: str = "sha256"
 

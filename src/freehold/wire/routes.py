@@ -17,7 +17,7 @@ from enum import IntEnum
 from typing import Any
 from urllib.parse import quote
 
-from freehold.wire import capabilities, commits, files, lfs, lfs_files, refs, repos, users
+from freehold.wire import capabilities, commits, files, lfs, lfs_files, refs, repos, users, xet
 
 # The pieces of a template in which a slash separates and is not part of a name.
 _SAFE = {"repo": "/", "prefix": "/", "path": "/"}
@@ -31,7 +31,7 @@ class Needs(IntEnum):
     ACCOUNT = 1
     """A valid token; the call itself checks what it touches."""
     SIGNATURE = 2
-    """A URL that the hub signed: it names the caller, the repository and the object."""
+    """What the hub has signed, a URL or a token of Xet: it names the caller and the repository."""
     READ = 3
     """May know that the repository exists and see its metadata."""
     CONTENT = 4
@@ -51,7 +51,7 @@ class Route:
     """One call of the protocol; `body` and `returns` are typed JSON unless they are `Stream`.
 
     `pr_needs` is what it takes with `create_pr=1`, which asks for a pull request instead of a
-    change.
+    change. `aliases` are the paths that other versions of the clients use for the same call.
     """
 
     method: str
@@ -62,6 +62,7 @@ class Route:
     returns: type[Any] | None = None
     body_required: bool = True
     pr_needs: Needs | None = None
+    aliases: tuple[str, ...] = ()
 
     def url_path(self, **pieces: str) -> str:
         """The raw path of a request, its pieces percent-encoded as the templates say."""
@@ -282,11 +283,77 @@ DELETE_LFS_FILE = Route(
     query=lfs_files.DeleteLfsFileQuery,
 )
 
+# Xet; the scope of an address says nothing to the hub, and to a client what its memory is good for
+XET_READ_TOKEN = Route(
+    "GET",
+    "/api/{type}s/{repo}/xet-read-token/{revision}",
+    Needs.CONTENT,
+    returns=xet.XetToken,
+)
+XET_WRITE_TOKEN = Route(
+    "GET",
+    "/api/{type}s/{repo}/xet-write-token/{revision}",
+    Needs.WRITE,
+    query=commits.CommitQuery,
+    returns=xet.XetToken,
+    pr_needs=Needs.READ,
+)
+UPLOAD_XORB = Route(
+    "POST",
+    "/xet/{scope}/v1/xorbs/{space}/{xorb}",
+    Needs.SIGNATURE,
+    body=Stream,
+    returns=xet.XorbUploaded,
+    aliases=("/xet/{scope}/xorbs/{space}/{xorb}", "/xet/{scope}/xorb/{space}/{xorb}"),
+)
+REQUEST_XORB_GRANT = Route(
+    "POST",
+    "/xet/{scope}/v1/xorb-grants/{space}/{xorb}",
+    Needs.SIGNATURE,
+    body=xet.XorbGrant,
+)
+FETCH_XORB = Route("GET", "/xet/xorbs/{xorb}", Needs.SIGNATURE, returns=Stream)
+UPLOAD_SHARD = Route(
+    "POST",
+    "/xet/{scope}/v1/shards",
+    Needs.SIGNATURE,
+    body=Stream,
+    returns=xet.ShardUploaded,
+    aliases=("/xet/{scope}/shards", "/xet/{scope}/shard/{space}/{shard}"),
+)
+UPLOAD_SHARD_V2 = Route(
+    "POST",
+    "/xet/{scope}/v2/shards",
+    Needs.SIGNATURE,
+    body=Stream,
+    returns=Stream,
+)
+FIND_CHUNK = Route(
+    "GET",
+    "/xet/{scope}/v1/chunks/{space}/{chunk}",
+    Needs.SIGNATURE,
+    returns=Stream,
+    aliases=("/xet/{scope}/chunks/{space}/{chunk}", "/xet/{scope}/chunk/{space}/{chunk}"),
+)
+RECONSTRUCT_FILE = Route(
+    "GET",
+    "/xet/{scope}/v1/reconstructions/{file}",
+    Needs.SIGNATURE,
+    returns=xet.ReconstructionV1,
+    aliases=("/xet/{scope}/reconstructions/{file}", "/xet/{scope}/reconstruction/{file}"),
+)
+RECONSTRUCT_FILE_V2 = Route(
+    "GET",
+    "/xet/{scope}/v2/reconstructions/{file}",
+    Needs.SIGNATURE,
+    returns=xet.ReconstructionV2,
+)
+# Its clients drop the path of the store's address here.
+XET_TELEMETRY = Route("POST", "/v1/telemetry", Needs.NOTHING, body=Stream)
+
 # Parts of the protocol that this hub does not offer yet; they answer 501.
 NOT_SUPPORTED = (
     Route("GET", "/api/{type}s", Needs.NOTHING),
-    Route("GET", "/api/{type}s/{repo}/xet-read-token/{revision}", Needs.CONTENT),
-    Route("GET", "/api/{type}s/{repo}/xet-write-token/{revision}", Needs.WRITE),
     Route("GET", "/api/{type}s/{repo}/discussions", Needs.READ),
     Route("POST", "/api/{type}s/{repo}/discussions", Needs.READ),
     Route("GET", "/api/{type}s/{repo}/discussions/{path}", Needs.READ),

@@ -11,6 +11,8 @@ It repeats what the chunks themselves say, so reading it means comparing it.
 from __future__ import annotations
 
 import struct
+import sys
+from array import array
 from collections.abc import Sequence
 from itertools import accumulate
 from typing import Final
@@ -21,6 +23,8 @@ FOOTER_MAGIC: Final = b"XETBLOB"
 
 _FIXED: Final = 96
 _FOR_EACH_CHUNK: Final = 40
+# Where the hashes begin: behind the magic, the version and the xorb's hash, a name and the count.
+_HASHES: Final = 52
 # The reserved bytes, and the length behind them, which counts neither itself nor the distances.
 _RESERVED: Final = slice(-20, -4)
 _LENGTH: Final = 4
@@ -43,6 +47,23 @@ def build_footer(xorb: bytes, chunks: Sequence[tuple[bytes, int, int]]) -> bytes
     sections = b"XBLBHSH\0%b%bXBLBBND\1%b%b" % (number := _pack(count), hashes, number, bounds)
     distances = struct.pack("<II", size - len(head), size - len(head) - 12 - len(hashes))
     return b"".join((head, sections, number, distances, bytes(16), _pack(size)))
+
+
+def parse_footer(data: bytes) -> tuple[bytes, bytes, array[int], array[int]]:
+    """The xorb's hash, then of its chunks the hashes, the ends in the xorb and those in raw bytes.
+
+    Raises `XorbError` for what is no footer.
+    """
+    count = (len(data) - _FIXED) // _FOR_EACH_CHUNK
+    if count < 1 or len(data) != footer_size(count) or not data.startswith(FOOTER_MAGIC):
+        raise XorbError(f"{len(data)} bytes are no footer of a xorb")
+    hashes = data[_HASHES : _HASHES + 32 * count]
+    bounds = data[_HASHES + 32 * count + 12 : -28 - _LENGTH]
+    ends, raw_ends = array("I", bounds[: 4 * count]), array("I", bounds[4 * count :])
+    if sys.byteorder == "big":
+        ends.byteswap()
+        raw_ends.byteswap()
+    return data[8:40], hashes, ends, raw_ends
 
 
 def check_footer(data: bytes, xorb: bytes, chunks: Sequence[tuple[bytes, int, int]]) -> None:

@@ -12,6 +12,7 @@ from freehold.wire.capabilities import (
     IdempotencyKey,
     Rebase,
     UploadParts,
+    Xet,
 )
 
 
@@ -32,5 +33,6 @@ _CAPABILITIES = Capabilities(
         idempotency_key=IdempotencyKey(seconds=commit_keys.KEY_SECONDS),
         rebase=Rebase(),
         upload_parts=UploadParts(min_part_size=lfs.MIN_PART_SIZE),
+        xet=Xet(),
     ),
 )

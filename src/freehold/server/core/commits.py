@@ -29,10 +29,11 @@ from freehold.formats.pack import PackWriter
 from freehold.server.core import cards
 from freehold.server.core.access import Context, missing_repo
 from freehold.server.core.commit_keys import Once, once
-from freehold.server.core.lfs import find_usable_sizes, link_objects
+from freehold.server.core.lfs import find_usable, link_objects
 from freehold.server.core.revisions import branch_ref, reader_of, unknown_revision
 from freehold.server.db import refs, repos
 from freehold.server.db.database import Transaction
+from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repos import Repo
 from freehold.server.git.comparison import agree_on
 from freehold.server.git.reader import ObjectReader
@@ -346,10 +347,10 @@ def _attempt(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
     head = _find_head(ctx, repo, made.ref)
     reader = reader_of(ctx, _refresh(ctx, repo))
     _check_parent(reader, head, staged)
-    sizes = link_sizes(ctx, repo, staged)
-    named = [*sizes, *(_find_pointed(ctx, repo, staged) - sizes.keys())]
+    stored = find_stored(ctx, repo, staged)
+    named = [*(stored | _find_pointed(ctx, repo, staged)).values()]
     old_tree = reader.commit(head).tree
-    tree, objects = _build_tree(reader, old_tree, staged, sizes)
+    tree, objects = _build_tree(reader, old_tree, staged, stored)
     if tree.hex() == old_tree:
         # The bytes may be new even where the tree has named them before.
         if named or made.key is not None:
@@ -365,13 +366,13 @@ def _attempt(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
 
 
 def _note(
-    tx: Transaction, ctx: Context, repo: Repo, named: list[str], made: Once, oid: str
+    tx: Transaction, ctx: Context, repo: Repo, named: list[StoredObject], made: Once, oid: str
 ) -> None:
     """What a commit leaves in the database besides its pack and its ref."""
     if made.key is not None:
         repos.lock_repo(tx, repo.id)
         made.record(tx, oid)
-    link_objects(tx, repo_id=repo.id, oids=named, pusher_id=ctx.viewer.id or "")
+    link_objects(tx, repo.id, named, ctx.viewer.id or "")
 
 
 def _check_parent(reader: ObjectReader, head: str, staged: Staged) -> None:
@@ -401,7 +402,7 @@ def _find_head(ctx: Context, repo: Repo, ref: str) -> str:
 
 
 def _build_tree(
-    reader: ObjectReader, old_tree: str, staged: Staged, sizes: dict[str, int]
+    reader: ObjectReader, old_tree: str, staged: Staged, stored: dict[str, StoredObject]
 ) -> tuple[bytes, list[tuple[str, bytes]]]:
     """The id of the new root tree, and the objects that it needs besides the staged blobs."""
     editor = TreeEditor(reader, old_tree)
@@ -410,7 +411,7 @@ def _build_tree(
     for path, oid in staged.files.items():
         editor.put(path, _mode_of(editor, path), oid)
     for path, operation in staged.lfs.items():
-        pointer = build_pointer(operation.oid, sizes[operation.oid])
+        pointer = build_pointer(operation.oid, stored[operation.oid].size)
         objects.append(("blob", pointer))
         editor.put(path, _mode_of(editor, path), object_id("blob", pointer))
     objects += _extend_attributes(reader, editor, staged)
@@ -460,27 +461,29 @@ def _extend_attributes(
         yield "blob", text
 
 
-def link_sizes(ctx: Context, repo: Repo, staged: Staged) -> dict[str, int]:
-    """The size of each LFS object of the commit, all of them stored and the viewer's to use."""
-    sizes = find_usable_sizes(ctx, repo, [operation.oid for operation in staged.lfs.values()])
+def find_stored(ctx: Context, repo: Repo, staged: Staged) -> dict[str, StoredObject]:
+    """Each LFS object of the commit, by sha256, all of them stored and the viewer's to use."""
+    found = find_usable(ctx, repo, [operation.oid for operation in staged.lfs.values()])
     for path, operation in staged.lfs.items():
-        size = sizes.get(operation.oid)
-        if size is None:
+        stored = found.get(operation.oid)
+        if stored is None:
             raise BadRequestError(
                 "Your push was rejected because an LFS pointer pointed to a file that does not"
                 f" exist. Upload the file before the commit.\nOffending file: - {path}"
             )
-        if operation.size is not None and operation.size != size:
+        if operation.size is not None and operation.size != stored.size:
             raise BadRequestError(
-                f"File {path!r} was declared with {operation.size} bytes and has {size}."
+                f"File {path!r} was declared with {operation.size} bytes and has {stored.size}."
             )
-    return sizes
+    return found
 
 
-def _find_pointed(ctx: Context, repo: Repo, staged: Staged) -> set[str]:
+def _find_pointed(ctx: Context, repo: Repo, staged: Staged) -> dict[str, StoredObject]:
     """The objects that pointers among the plain files name: stored, usable and of that size."""
-    sizes = find_usable_sizes(ctx, repo, [pointer.oid for pointer in staged.pointers])
-    return {pointer.oid for pointer in staged.pointers if sizes.get(pointer.oid) == pointer.size}
+    found = find_usable(ctx, repo, [pointer.oid for pointer in staged.pointers])
+    return {
+        oid: item for oid, item in found.items() if LfsPointer(oid, item.size) in staged.pointers
+    }
 
 
 def _message(header: CommitHeader) -> str:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from freehold.errors import BadRequestError, PayloadTooLargeError
 from freehold.formats.file_stream import NOT_FOUND, TOO_LARGE, FileEntry, build_line
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.access import Context
+from freehold.server.core.contents import read_content
 from freehold.server.core.files import find_linked
 from freehold.server.core.revisions import reader_of, resolve_revision
+from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repos import Repo
 from freehold.server.git.listing import Entry, find_entries
 from freehold.server.git.reader import ObjectReader
-from freehold.server.objects.keys import lfs_key
-from freehold.server.objects.store import DigestMismatchError, ObjectStore
+from freehold.server.hub import Hub
+from freehold.server.objects.store import DigestMismatchError
 from freehold.wire.files import DownloadFiles
 from freehold.wire.ids import MAX_PATH_BYTES
 
@@ -29,6 +31,9 @@ MAX_TOTAL_SIZE = 64 * 1024 * 1024
 # that neither the thread nor the client waits long.
 BLOCK = 256 * 1024
 BLOCK_SECONDS = 0.05
+
+
+_Linked = Mapping[LfsPointer | None, StoredObject]
 
 
 class Download(NamedTuple):
@@ -48,7 +53,7 @@ class _File(NamedTuple):
     line: bytes
     length: int
     oid: str
-    object_key: str | None
+    stored: StoredObject | None
 
 
 def download_files(ctx: Context, repo: Repo, revision: str, body: DownloadFiles) -> Download:
@@ -67,7 +72,7 @@ def download_files(ctx: Context, repo: Repo, revision: str, body: DownloadFiles)
     linked = find_linked(ctx, repo, {entry.pointer for entry in entries if entry and entry.pointer})
     files = _plan(body.paths, entries, linked)
     size = sum(len(file.line) + file.length for file in files)
-    return Download(commit.oid, size, _read_blocks(reader, ctx.hub.objects, files))
+    return Download(commit.oid, size, _read_blocks(reader, ctx.hub, files))
 
 
 def _check_paths(paths: Sequence[str]) -> None:
@@ -80,9 +85,7 @@ def _check_paths(paths: Sequence[str]) -> None:
             raise BadRequestError(f"Invalid path {path[:100]!r}…: it has up to 4096 bytes.")
 
 
-def _plan(
-    paths: Sequence[str], entries: Sequence[Entry | None], linked: set[LfsPointer]
-) -> list[_File]:
+def _plan(paths: Sequence[str], entries: Sequence[Entry | None], linked: _Linked) -> list[_File]:
     left = MAX_TOTAL_SIZE
     files = []
     for path, entry in zip(paths, entries, strict=True):
@@ -92,24 +95,22 @@ def _plan(
     return files
 
 
-def _plan_file(path: str, entry: Entry | None, linked: set[LfsPointer], left: int) -> _File:
+def _plan_file(path: str, entry: Entry | None, linked: _Linked, left: int) -> _File:
     if entry is None or entry.is_directory:
         return _File(build_line(FileEntry(path=path, error=NOT_FOUND)), 0, "", None)
-    lfs = entry.pointer.oid if entry.pointer in linked else None
-    size = entry.blob_size if lfs is None else entry.size
+    stored = linked.get(entry.pointer)
+    lfs = None if stored is None else stored.sha256
+    size = entry.blob_size if stored is None else stored.size
     error = TOO_LARGE if size > min(MAX_FILE_SIZE, left) else None
     described = FileEntry(path=path, oid=entry.oid, size=size, lfs=lfs, error=error)
-    key = None if lfs is None else lfs_key(lfs)
-    return _File(build_line(described), described.length, entry.oid, key)
+    return _File(build_line(described), described.length, entry.oid, stored)
 
 
-def _read_blocks(
-    reader: ObjectReader, objects: ObjectStore, files: Sequence[_File]
-) -> Iterator[bytes]:
+def _read_blocks(reader: ObjectReader, hub: Hub, files: Sequence[_File]) -> Iterator[bytes]:
     waiting: list[bytes] = []
     size, began = 0, time.monotonic()
     for file in files:
-        waiting += (file.line, _read_file(reader, objects, file))
+        waiting += (file.line, _read_file(reader, hub, file))
         size += len(file.line) + file.length
         if size >= BLOCK or time.monotonic() - began > BLOCK_SECONDS:
             yield b"".join(waiting)
@@ -119,13 +120,13 @@ def _read_blocks(
         yield b"".join(waiting)
 
 
-def _read_file(reader: ObjectReader, objects: ObjectStore, file: _File) -> bytes:
+def _read_file(reader: ObjectReader, hub: Hub, file: _File) -> bytes:
     if file.length == 0:
         return b""
-    if file.object_key is None:
+    if file.stored is None:
         data = reader.blob(file.oid)
     else:
-        data = b"".join(objects.read(file.object_key, 0, file.length))
+        data = b"".join(read_content(hub, file.stored))
     if len(data) != file.length:
         # So much was announced: a reader would take the next line for a part of this file.
         raise DigestMismatchError(f"size of {file.oid}", expected=file.length, actual=len(data))

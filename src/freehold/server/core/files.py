@@ -12,6 +12,7 @@ from freehold.server.core.commits import Staged, apply
 from freehold.server.core.paging import Page, decode_cursor, encode_cursor
 from freehold.server.core.revisions import branch_ref, reader_of, resolve_revision
 from freehold.server.db import lfs
+from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repos import Repo
 from freehold.server.git.history import find_last_commits
 from freehold.server.git.listing import (
@@ -23,7 +24,6 @@ from freehold.server.git.listing import (
     list_recursively,
 )
 from freehold.server.git.reader import CommitData, ObjectReader
-from freehold.server.objects.keys import lfs_key
 from freehold.wire.commits import CommitHeader
 from freehold.wire.dates import iso_time
 from freehold.wire.files import (
@@ -57,7 +57,7 @@ def list_repo_tree(ctx: Context, repo: Repo, revision: str, path: str, query: Tr
     page = entries[start : start + limit]
     rest = start + limit < len(entries)
     more = {"cursor": encode_cursor(f"{start + limit}:{page[-1].path}")} if rest else None
-    return Page(_describe(reader, commit, page, query.expand), next_query=more)
+    return Page(_describe(ctx, repo, commit, page, query.expand), next_query=more)
 
 
 def _list_entries(
@@ -93,7 +93,7 @@ def get_paths_info(ctx: Context, repo: Repo, revision: str, body: PathsInfo) -> 
     reader = reader_of(ctx, repo)
     paths = dict.fromkeys(path.strip("/") for path in body.paths)
     found = find_entries(reader, commit.tree, [path for path in paths if path])
-    return _describe(reader, commit, [entry for entry in found if entry], body.expand)
+    return _describe(ctx, repo, commit, [entry for entry in found if entry], body.expand)
 
 
 def tree_size(ctx: Context, repo: Repo, revision: str, path: str) -> TreeSize:
@@ -109,17 +109,19 @@ def tree_size(ctx: Context, repo: Repo, revision: str, path: str) -> TreeSize:
 
 
 def _describe(
-    reader: ObjectReader, commit: CommitData, entries: Sequence[Entry], expand: bool
+    ctx: Context, repo: Repo, commit: CommitData, entries: Sequence[Entry], expand: bool
 ) -> list[TreeEntry]:
-    answers = [_describe_entry(entry) for entry in entries]
+    linked = find_linked(ctx, repo, {entry.pointer for entry in entries if entry.pointer})
+    answers = [_describe_entry(entry, linked.get(entry.pointer)) for entry in entries]
     if expand:
+        reader = reader_of(ctx, repo)
         newest = _find_last_commits(reader, commit, [entry.path for entry in entries])
         for answer in answers:
             answer.last_commit = newest[answer.path]
     return answers
 
 
-def _describe_entry(entry: Entry) -> TreeEntry:
+def _describe_entry(entry: Entry, stored: StoredObject | None) -> TreeEntry:
     answer = TreeEntry(
         type="directory" if entry.is_directory else "file",
         oid=entry.oid,
@@ -128,6 +130,8 @@ def _describe_entry(entry: Entry) -> TreeEntry:
     )
     if entry.pointer is not None:
         answer.lfs = LfsInfo(oid=entry.pointer.oid, size=entry.size, pointer_size=entry.blob_size)
+    if stored is not None and stored.xet_hash is not None:
+        answer.xet_hash = stored.xet_hash
     return answer
 
 
@@ -149,7 +153,7 @@ def _common_folder(paths: Iterable[str]) -> str:
 
 
 class Content(NamedTuple):
-    """The bytes of one file at one commit: in `data`, or under `object_key` in the store.
+    """The bytes of one file at one commit: in `data`, or those of a large file as it is `stored`.
 
     `etag` is the git id of the blob, or the sha256 of a large file.
     """
@@ -158,9 +162,13 @@ class Content(NamedTuple):
     path: str
     etag: str
     size: int
-    is_lfs: bool
     data: bytes | None
-    object_key: str | None
+    stored: StoredObject | None
+
+    @property
+    def xet_hash(self) -> str | None:
+        """The name of the file of chunks that a large file is kept as."""
+        return None if self.stored is None else self.stored.xet_hash
 
 
 def open_file(ctx: Context, repo: Repo, revision: str, path: str, *, raw: bool) -> Content:
@@ -173,24 +181,27 @@ def open_file(ctx: Context, repo: Repo, revision: str, path: str, *, raw: bool) 
     entry = find_entry(reader, commit.tree, path)
     if entry is None or entry.is_directory:
         raise EntryNotFoundError(headers={"X-Repo-Commit": commit.oid})
-    if raw or entry.pointer is None or not find_linked(ctx, repo, {entry.pointer}):
+    stored = None if raw else find_linked(ctx, repo, {entry.pointer}).get(entry.pointer)
+    if stored is None:
         data = reader.blob(entry.oid)
-        return Content(commit.oid, path, entry.oid, len(data), False, data, None)
-    pointer = entry.pointer
-    key = lfs_key(pointer.oid)
-    return Content(commit.oid, path, pointer.oid, pointer.size, True, None, key)
+        return Content(commit.oid, path, entry.oid, len(data), data, None)
+    return Content(commit.oid, path, stored.sha256, stored.size, None, stored)
 
 
-def find_linked(ctx: Context, repo: Repo, pointers: set[LfsPointer]) -> set[LfsPointer]:
-    """Those of the pointers whose content the repository may serve.
+def find_linked(
+    ctx: Context, repo: Repo, pointers: Iterable[LfsPointer | None]
+) -> dict[LfsPointer | None, StoredObject]:
+    """The content of each of the pointers that the repository may serve.
 
     A pointer to what the repository does not hold, or not in that size, is only a text.
     """
-    if not pointers:
-        return set()
+    wanted = {pointer for pointer in pointers if pointer is not None}
+    if not wanted:
+        return {}
     with ctx.hub.db.read() as tx:
-        sizes = lfs.find_linked_sizes(tx, repo.id, list({pointer.oid for pointer in pointers}))
-    return {pointer for pointer in pointers if sizes.get(pointer.oid) == pointer.size}
+        found = lfs.find_linked(tx, repo.id, list({pointer.oid for pointer in wanted}))
+    held = {LfsPointer(oid, stored.size): stored for oid, stored in found.items()}
+    return {pointer: held[pointer] for pointer in wanted if pointer in held}
 
 
 def upload_raw_file(ctx: Context, repo: Repo, revision: str, path: str, data: bytes) -> Uploaded:

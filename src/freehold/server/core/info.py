@@ -145,5 +145,5 @@ _PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
     "tags": _setter("tags", lambda s: s.card.tags),
     "updatedAt": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
     "usedStorage": _setter("used_storage", lambda s: s.repo.used_storage),
-    "xetEnabled": _setter("xet_enabled", lambda s: False),
+    "xetEnabled": _setter("xet_enabled", lambda s: True),
 }

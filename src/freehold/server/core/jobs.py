@@ -15,7 +15,9 @@ import pygit2
 from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
-from freehold.server.db import commit_keys, lfs, packs, repos, trash
+from freehold.server.core.proofs import prove_files
+from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
+from freehold.server.db import commit_keys, lfs, packs, repos, trash, xet_files, xorbs
 from freehold.server.db.database import Transaction
 from freehold.server.db.packs import Pack
 from freehold.server.git import native
@@ -23,7 +25,7 @@ from freehold.server.git.cache import PACK_ENDINGS
 from freehold.server.git.pointers import find_pointed
 from freehold.server.git.store import LostRaceError
 from freehold.server.hub import Hub, now_ms
-from freehold.server.objects.keys import lfs_key
+from freehold.server.objects.keys import lfs_key, xorb_key
 
 UNLINKED_AT_ONCE = 1000
 
@@ -42,7 +44,9 @@ def run_jobs(hub: Hub) -> None:
         compact_repos,
         end_stale_uploads,
         drop_abandoned_links,
+        prove_files,
         free_unlinked_objects,
+        free_unused_xorbs,
         forget_commit_keys,
         empty_trash,
         sweep_staging,
@@ -215,8 +219,22 @@ def free_unlinked_objects(hub: Hub) -> int:
     before = now_ms() - 1000 * hub.config.grace_seconds
     with hub.db.write() as tx:
         freed = lfs.delete_unlinked_objects(tx, before, UNLINKED_AT_ONCE)
-        trash.trash_objects(tx, [lfs_key(sha256) for sha256 in freed], now_ms())
+        whole = [lfs_key(item.sha256) for item in freed if item.xet_hash is None]
+        trash.trash_objects(tx, whole, now_ms())
+        xet_files.delete_unnamed_files(tx, [item.xet_hash for item in freed if item.xet_hash])
     return len(freed)
+
+
+def free_unused_xorbs(hub: Hub) -> int:
+    """Puts xorbs that no file needs any more into the trash, and gives their number.
+
+    Clients have been told that they are here, so they are kept for as long as one may rely on it.
+    """
+    keep_seconds = max(KEEP_SECONDS, hub.config.grace_seconds)
+    with hub.db.write() as tx:
+        unused = xorbs.delete_unused_xorbs(tx, now_ms() - 1000 * keep_seconds, UNUSED_AT_ONCE)
+        trash.trash_objects(tx, [xorb_key(xorb_hash) for xorb_hash in unused], now_ms())
+    return len(unused)
 
 
 def forget_commit_keys(hub: Hub) -> int:

@@ -10,23 +10,23 @@ from __future__ import annotations
 import hashlib
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Literal
 
 from freehold.errors import (
     BadRequestError,
     ConflictError,
-    InternalError,
     NotFoundError,
     PayloadTooLargeError,
     RepositoryNotFoundError,
     UnprocessableError,
 )
-from freehold.server.core import access, signing
+from freehold.server.core import access, arrivals, signing, xet_tokens
 from freehold.server.core.access import Context
 from freehold.server.core.signing import Grant
-from freehold.server.db import lfs, repos, trash
+from freehold.server.db import lfs, repos
 from freehold.server.db.database import Transaction
-from freehold.server.db.lfs import Part, Upload
+from freehold.server.db.lfs import Part, StoredObject, Upload
 from freehold.server.db.repos import Repo
 from freehold.server.hub import Hub, new_id, now_ms
 from freehold.server.objects.keys import lfs_key
@@ -45,7 +45,7 @@ from freehold.wire.lfs import (
     Nothing,
     ObjectError,
 )
-from freehold.wire.routes import Needs
+from freehold.wire.routes import XET_WRITE_TOKEN, Needs
 
 MAX_BATCH = 1000
 MAX_PARTS = 10_000
@@ -59,6 +59,12 @@ MAX_PART_SIZE = 4 * 1024 * 1024 * 1024
 DOWNLOAD_SECONDS = 3600
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+# Of tokens for Xet; they are for a repository and not for one revision of it.
+_REVISION = "main"
+
+Transfer = Literal["basic", "multipart", "xet"]
+MakeAction = Callable[[Context, Repo, Batch, LfsObject], Action]
 
 
 def lfs_batch(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
@@ -78,16 +84,16 @@ def lfs_batch(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
 def _batch_download(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
     access.check_level(ctx, repo, Needs.CONTENT)
     with ctx.hub.db.read() as tx:
-        sizes = lfs.find_linked_sizes(tx, repo.id, [item.oid for item in body.objects])
+        linked = lfs.find_linked(tx, repo.id, [item.oid for item in body.objects])
     return BatchAnswer(
-        transfer="basic", objects=[_offer_download(ctx, repo, o, sizes) for o in body.objects]
+        transfer="basic", objects=[_offer_download(ctx, repo, o, linked) for o in body.objects]
     )
 
 
 def _offer_download(
-    ctx: Context, repo: Repo, item: LfsObject, sizes: dict[str, int]
+    ctx: Context, repo: Repo, item: LfsObject, linked: dict[str, StoredObject]
 ) -> BatchObject:
-    if item.oid not in sizes:
+    if item.oid not in linked:
         return _refuse(item, 404, "Object does not exist")
     href, seconds = signing.sign_url(
         ctx, f"/lfs/objects/{item.oid}", "GET", repo.id, item, DOWNLOAD_SECONDS
@@ -95,7 +101,7 @@ def _offer_download(
     action = Action(href=href, expires_in=seconds)
     return BatchObject(
         oid=item.oid,
-        size=sizes[item.oid],
+        size=linked[item.oid].size,
         authenticated=True,
         actions=Actions(download=action),
     )
@@ -104,12 +110,19 @@ def _offer_download(
 def _batch_upload(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
     well_formed = [item.oid for item in body.objects if _SHA256.fullmatch(item.oid)]
     _renew_links(ctx.hub, repo.id, well_formed)
-    sizes = find_usable_sizes(ctx, repo, well_formed)
-    in_parts = any(_is_large(ctx, body, item) for item in body.objects if item.oid not in sizes)
+    held = _find_trusted(ctx, repo, well_formed)
+    transfer = _choose_transfer(ctx, body, [o for o in body.objects if o.oid not in held])
+    make_action = _xet_action if transfer == "xet" else _whole_or_parts
     return BatchAnswer(
-        transfer="multipart" if in_parts else "basic",
-        objects=[_offer_upload(ctx, repo, body, item, sizes) for item in body.objects],
+        transfer=transfer,
+        objects=[_offer_upload(ctx, repo, body, o, held, make_action) for o in body.objects],
     )
+
+
+def _choose_transfer(ctx: Context, body: Batch, missing: list[LfsObject]) -> Transfer:
+    if "xet" in body.transfers:
+        return "xet"
+    return "multipart" if any(_is_large(ctx, body, item) for item in missing) else "basic"
 
 
 def _is_large(ctx: Context, body: Batch, item: LfsObject) -> bool:
@@ -135,21 +148,22 @@ def _renew_links(hub: Hub, repo_id: str, oids: list[str]) -> None:
 
 
 def _offer_upload(
-    ctx: Context, repo: Repo, body: Batch, item: LfsObject, sizes: dict[str, int]
+    ctx: Context,
+    repo: Repo,
+    body: Batch,
+    item: LfsObject,
+    held: dict[str, StoredObject],
+    make_action: MakeAction,
 ) -> BatchObject:
     if not _SHA256.fullmatch(item.oid) or item.size < 0:
         return _refuse(item, 422, "An object is named by its sha256 and a size in bytes.")
     if item.size > ctx.hub.config.object_limit:
         return _refuse(item, 413, f"Files over {ctx.hub.config.object_limit} bytes are refused.")
-    known = sizes.get(item.oid)
-    if known is not None and known != item.size:
-        return _refuse(item, 422, f"The object has {known} bytes, not {item.size}.")
+    known = held.get(item.oid)
+    if known is not None and known.size != item.size:
+        return _refuse(item, 422, f"The object has {known.size} bytes, not {item.size}.")
     if known is not None:
         return BatchObject(oid=item.oid, size=item.size)
-    if _is_large(ctx, body, item):
-        upload = _multipart_action(ctx, repo, body, item)
-    else:
-        upload = _basic_action(ctx, repo, item)
     verify = Action(
         href=f"{ctx.repo_url(repo.type, repo.full_name)}.git/info/lfs/objects/verify", header={}
     )
@@ -157,7 +171,7 @@ def _offer_upload(
         oid=item.oid,
         size=item.size,
         authenticated=True,
-        actions=Actions(upload=upload, verify=verify),
+        actions=Actions(upload=make_action(ctx, repo, body, item), verify=verify),
     )
 
 
@@ -167,9 +181,22 @@ def _refuse(item: LfsObject, code: int, message: str) -> BatchObject:
     )
 
 
+def _whole_or_parts(ctx: Context, repo: Repo, body: Batch, item: LfsObject) -> Action:
+    if _is_large(ctx, body, item):
+        return _multipart_action(ctx, repo, body, item)
+    return _basic_action(ctx, repo, item)
+
+
 def _basic_action(ctx: Context, repo: Repo, item: LfsObject) -> Action:
     href, seconds = signing.sign_url(ctx, f"/lfs/objects/{item.oid}", "PUT", repo.id, item)
     return Action(href=href, expires_in=seconds)
+
+
+def _xet_action(ctx: Context, repo: Repo, body: Batch, item: LfsObject) -> Action:
+    """Where a client gets its tokens; the first one is here already."""
+    token = xet_tokens.make_token(ctx, repo, "write")
+    path = XET_WRITE_TOKEN.url_path(type=repo.type, repo=repo.full_name, revision=_REVISION)
+    return Action(href=ctx.origin + path, header=token.headers, expires_in=xet_tokens.TOKEN_SECONDS)
 
 
 def _multipart_action(ctx: Context, repo: Repo, body: Batch, item: LfsObject) -> Action:
@@ -216,32 +243,45 @@ def _part_count(upload: Upload) -> int:
     return math.ceil(upload.size / upload.part_size)
 
 
-def find_usable_sizes(ctx: Context, repo: Repo, oids: Sequence[str]) -> dict[str, int]:
-    """The sizes of the stored objects that the viewer may use in this repository."""
+def _find_trusted(ctx: Context, repo: Repo, oids: list[str]) -> dict[str, StoredObject]:
+    """What need not be sent to the repository again: its content is certain, or the viewer's word.
+
+    So nobody else's word keeps the true bytes out.
+    """
+    viewer = ctx.viewer
+    if viewer.id is None:
+        return {}
     with ctx.hub.db.read() as tx:
-        sizes = lfs.find_linked_sizes(tx, repo.id, list(oids))
-        others = [oid for oid in oids if oid not in sizes]
-        if others and ctx.viewer.id is not None:
-            sizes |= lfs.find_readable_sizes(tx, others, ctx.viewer.id, ctx.viewer.is_admin)
-    return sizes
+        found = lfs.find_trusted(tx, repo.id, oids, viewer.id)
+        others = [oid for oid in oids if oid not in found]
+        return found | lfs.find_readable(tx, others, viewer.id, viewer.is_admin)
 
 
-def link_objects(tx: Transaction, repo_id: str, oids: list[str], pusher_id: str) -> None:
+def find_usable(ctx: Context, repo: Repo, oids: Sequence[str]) -> dict[str, StoredObject]:
+    """The contents that the viewer may use in this repository; certain ones, where there are."""
+    with ctx.hub.db.read() as tx:
+        linked = lfs.find_linked(tx, repo.id, list(oids))
+    return linked | _find_trusted(ctx, repo, list(oids))
+
+
+def link_objects(
+    tx: Transaction, repo_id: str, stored: Sequence[StoredObject], pusher_id: str
+) -> None:
     """Lets the repository serve the objects, as part of the commit that names them."""
-    if oids:
+    if stored:
         repos.lock_repo(tx, repo_id)
-    for oid in oids:
-        lfs.commit_object(tx, repo_id, oid, pusher_id, now_ms())
+    for item in stored:
+        lfs.commit_object(tx, repo_id, item, pusher_id, now_ms())
 
 
 def lfs_verify(ctx: Context, repo: Repo, body: LfsObject) -> Nothing:
     """Nothing, when the repository holds that object with that size; else an error."""
     with ctx.hub.db.read() as tx:
-        size = lfs.find_linked_sizes(tx, repo.id, [body.oid]).get(body.oid)
-    if size is None:
+        stored = lfs.find_linked(tx, repo.id, [body.oid]).get(body.oid)
+    if stored is None:
         raise NotFoundError(f"This repository has no object {body.oid}.")
-    if size != body.size:
-        raise UnprocessableError(f"The object has {size} bytes, not {body.size}.")
+    if stored.size != body.size:
+        raise UnprocessableError(f"The object has {stored.size} bytes, not {body.size}.")
     return Nothing()
 
 
@@ -257,23 +297,22 @@ def begin_upload(hub: Hub, grant: Grant) -> ObjectWriter | None:
     """
     with hub.db.write() as tx:
         _require_repo(tx, grant)
-        if lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]):
-            lfs.renew_links(tx, grant.repo_id, [grant.oid], now_ms())
+        if _is_held(tx, grant):
             return None
         _expect_bytes(tx, hub, grant.oid)
     return hub.objects.open_write(lfs_key(grant.oid))
 
 
-def _expect_bytes(tx: Transaction, hub: Hub, oid: str) -> None:
-    """Prepares for the bytes of an object to be stored, perhaps again.
+def _is_held(tx: Transaction, grant: Grant) -> bool:
+    """Whether the repository has the object for certain; its time to be committed begins now."""
+    held = bool(lfs.find_trusted(tx, grant.repo_id, [grant.oid], grant.user_id))
+    if held:
+        lfs.renew_links(tx, grant.repo_id, [grant.oid], now_ms())
+    return held
 
-    Until a row names them they are marked as trash, so that a crash leaves none that nobody knows;
-    the mark counts from when the upload must be over.
-    """
-    trash.rescue_object(tx, lfs_key(oid))
-    if not lfs.is_stored(tx, oid):
-        over_at = now_ms() + 1000 * hub.config.upload_seconds
-        trash.trash_objects(tx, [lfs_key(oid)], over_at)
+
+def _expect_bytes(tx: Transaction, hub: Hub, oid: str) -> None:
+    arrivals.expect_bytes(tx, hub, lfs_key(oid), is_stored=lfs.is_stored_whole(tx, oid))
 
 
 def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, size: int) -> None:
@@ -289,12 +328,9 @@ def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, siz
 def _record(hub: Hub, grant: Grant, upload_id: str | None = None) -> None:
     with hub.db.write() as tx:
         repos.lock_repo(tx, grant.repo_id)
-        # The trash may have been emptied since the bytes were written: no row without its bytes.
-        trash.rescue_object(tx, lfs_key(grant.oid))
-        if hub.objects.size(lfs_key(grant.oid)) != grant.size:
-            raise InternalError("The bytes are gone again: please send them once more.")
-        lfs.insert_object(tx, grant.oid, grant.size, now_ms())
-        lfs.link_object(tx, grant.repo_id, grant.oid, grant.user_id, now_ms())
+        arrivals.keep_bytes(tx, hub, lfs_key(grant.oid), grant.size)
+        stored = lfs.put_whole_object(tx, new_id(), grant.oid, grant.size, now_ms())
+        lfs.link_object(tx, grant.repo_id, stored, grant.user_id, now_ms())
         if upload_id is not None:
             lfs.delete_upload(tx, upload_id)
 
@@ -304,13 +340,13 @@ def _require_repo(tx: Transaction, grant: Grant) -> None:
         raise RepositoryNotFoundError
 
 
-def find_download(hub: Hub, grant: Grant) -> int:
-    """The size of the object, while the repository of the grant still holds it."""
+def find_download(hub: Hub, grant: Grant) -> StoredObject:
+    """The object, while the repository of the grant still holds it."""
     with hub.db.read() as tx:
-        size = lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]).get(grant.oid)
-    if size is None:
+        stored = lfs.find_linked(tx, grant.repo_id, [grant.oid]).get(grant.oid)
+    if stored is None:
         raise NotFoundError("This repository has no such object.")
-    return size
+    return stored
 
 
 def begin_part(hub: Hub, grant: Grant, upload_id: str, number: int) -> tuple[ObjectWriter, int]:
@@ -351,12 +387,8 @@ def complete_upload(hub: Hub, grant: Grant, upload_id: str, body: CompleteUpload
 
 
 def _is_done(hub: Hub, grant: Grant) -> bool:
-    """Whether the repository has the object already; if so, its time to be committed begins now."""
     with hub.db.write() as tx:
-        done = bool(lfs.find_linked_sizes(tx, grant.repo_id, [grant.oid]))
-        if done:
-            lfs.renew_links(tx, grant.repo_id, [grant.oid], now_ms())
-    return done
+        return _is_held(tx, grant)
 
 
 def _publish(hub: Hub, grant: Grant, upload_id: str, body: CompleteUpload) -> None:

@@ -20,6 +20,7 @@ from freehold.server.core.commits import (
     squash_commit,
     stage_initial_commit,
 )
+from freehold.server.core.proofs import prove_files_of_repo
 from freehold.server.core.revisions import MAIN, reader_of, resolve_revision
 from freehold.server.db import lfs, packs, refs, repos, trash
 from freehold.server.db.database import Transaction
@@ -209,6 +210,8 @@ def duplicate_repo(ctx: Context, repo: Repo, body: DuplicateRepo) -> RepoUrl:
         access.find_namespace(tx, ctx.viewer, target.namespace)
         _refuse_taken(tx, ctx, cast(RepoType, repo.type), target)
     private = repo.private if chosen is None else chosen
+    # What the repository was told of its large files holds in no other one before it is proven.
+    prove_files_of_repo(ctx.hub, repo.id)
     with tempfile.TemporaryDirectory() as folder:
         sources, heads = _copy_content(ctx, repo, Path(folder))
         _, created = _create(

@@ -67,7 +67,7 @@ def _find_file(reader: ObjectReader, commit: CommitData, path: str) -> Entry | N
 def _held_pointers(ctx: Context, repo: Repo, entries: Iterable[Entry | None]) -> set[str]:
     oids = [entry.pointer.oid for entry in entries if entry is not None and entry.pointer]
     with ctx.hub.db.read() as tx:
-        return set(lfs.find_linked_sizes(tx, repo.id, oids))
+        return set(lfs.find_linked(tx, repo.id, oids))
 
 
 def _text(reader: ObjectReader, commit: CommitData, path: str, given: str | None) -> str:

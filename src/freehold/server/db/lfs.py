@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from freehold.server.db.database import Transaction, in_chunks
-from freehold.server.db.visibility import VISIBLE
+from freehold.server.db.visibility import READABLE
 
 
 class Upload(NamedTuple):
@@ -28,45 +28,133 @@ class Part(NamedTuple):
     etag: str
 
 
-def insert_object(tx: Transaction, sha256: str, size: int, now: int) -> None:
-    """Records a stored object, or locks the row of a known one until the transaction ends."""
-    tx.run(
-        "INSERT INTO lfs_object (sha256, size, created_at) VALUES (:sha256, :size, :now)"
-        " ON CONFLICT (sha256) DO UPDATE SET size = excluded.size",
+class StoredObject(NamedTuple):
+    """A content with its sha256 and size in bytes, as a repository or a viewer may use it.
+
+    `xet_hash` names the file of chunks that it is kept as; without one it is kept whole.
+    """
+
+    id: str
+    sha256: str
+    size: int
+    xet_hash: str | None
+
+
+_STORED = "lfs_object.id, lfs_object.sha256, lfs_object.size, lfs_object.xet_hash"
+
+# What is kept whole was hashed when it came; of a file of chunks, the sender only says its sha256.
+_PROVEN = """(lfs_object.xet_hash IS NULL OR EXISTS (
+    SELECT 1 FROM xet_file
+    WHERE xet_file.hash = lfs_object.xet_hash AND xet_file.sha256 = lfs_object.sha256
+))"""
+
+
+def put_whole_object(
+    tx: Transaction, new_id: str, sha256: str, size: int, now: int
+) -> StoredObject:
+    """Records a content that is kept whole, under `new_id` unless it is recorded already.
+
+    Its row is locked until the transaction ends.
+    """
+    row = tx.one(
+        "INSERT INTO lfs_object (id, sha256, size, created_at) VALUES (:new_id, :sha256, :size,"
+        " :now) ON CONFLICT (sha256) WHERE xet_hash IS NULL DO UPDATE SET size = excluded.size"
+        f" RETURNING {_STORED}",
+        new_id=new_id,
         sha256=sha256,
         size=size,
         now=now,
     )
+    assert row is not None
+    return StoredObject(*row)
 
 
-def is_stored(tx: Transaction, sha256: str) -> bool:
-    """Whether the object is recorded, whoever may use it."""
-    return tx.one("SELECT 1 FROM lfs_object WHERE sha256 = :sha256", sha256=sha256) is not None
+def put_chunked_object(tx: Transaction, wanted: StoredObject, now: int) -> StoredObject:
+    """Records that somebody says that a file of chunks has this sha256, unless it is recorded.
 
-
-def link_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now: int) -> None:
-    """Lets the repository serve an object that was sent to it, until it must be committed."""
-    linked = tx.run(
-        "INSERT INTO repo_lfs (repo_id, sha256, pusher_id, committed, created_at)"
-        " VALUES (:repo_id, :sha256, :pusher_id, FALSE, :now) ON CONFLICT DO NOTHING",
-        repo_id=repo_id,
-        sha256=sha256,
-        pusher_id=pusher_id,
+    Its row is locked until the transaction ends.
+    """
+    row = tx.one(
+        "INSERT INTO lfs_object (id, sha256, size, xet_hash, created_at)"
+        " VALUES (:id, :sha256, :size, :xet_hash, :now)"
+        " ON CONFLICT (xet_hash, sha256) WHERE xet_hash IS NOT NULL"
+        f" DO UPDATE SET size = excluded.size RETURNING {_STORED}",
+        **wanted._asdict(),
         now=now,
     )
-    if linked:
+    assert row is not None
+    return StoredObject(*row)
+
+
+def is_stored_whole(tx: Transaction, sha256: str) -> bool:
+    """Whether the content is kept whole, whoever may use it."""
+    row = tx.one(
+        "SELECT 1 FROM lfs_object WHERE sha256 = :sha256 AND xet_hash IS NULL", sha256=sha256
+    )
+    return row is not None
+
+
+def is_proven(tx: Transaction, object_id: str) -> bool:
+    """Whether the sha256 of a stored content is certain."""
+    row = tx.one(
+        f"SELECT 1 FROM lfs_object WHERE id = :object_id AND {_PROVEN}", object_id=object_id
+    )
+    return row is not None
+
+
+def link_object(
+    tx: Transaction, repo_id: str, stored: StoredObject, pusher_id: str, now: int
+) -> None:
+    """Lets the repository serve a content that was sent to it, until it must be committed.
+
+    A link that it has already stays, unless the sha256 of what it leads to was never proven. The
+    caller has locked the repository.
+    """
+    old = tx.one(
+        f"SELECT lfs_object.id, lfs_object.size, {_PROVEN} AS is_proven FROM repo_lfs"
+        " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
+        " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.sha256 = :sha256",
+        repo_id=repo_id,
+        sha256=stored.sha256,
+    )
+    if old is None:
         tx.run(
-            "UPDATE repo SET used_storage = used_storage"
-            " + (SELECT size FROM lfs_object WHERE sha256 = :sha256) WHERE id = :repo_id",
+            "INSERT INTO repo_lfs (repo_id, sha256, object_id, pusher_id, committed, created_at)"
+            " VALUES (:repo_id, :sha256, :object_id, :pusher_id, FALSE, :now)",
             repo_id=repo_id,
-            sha256=sha256,
+            sha256=stored.sha256,
+            object_id=stored.id,
+            pusher_id=pusher_id,
+            now=now,
         )
+        _add_used_storage(tx, repo_id, stored.size)
+    elif old.id != stored.id and not old.is_proven:
+        tx.run(
+            "UPDATE repo_lfs SET object_id = :object_id, pusher_id = :pusher_id, created_at = :now"
+            " WHERE repo_id = :repo_id AND sha256 = :sha256",
+            object_id=stored.id,
+            pusher_id=pusher_id,
+            now=now,
+            repo_id=repo_id,
+            sha256=stored.sha256,
+        )
+        _add_used_storage(tx, repo_id, stored.size - old.size)
 
 
-def commit_object(tx: Transaction, repo_id: str, sha256: str, pusher_id: str, now: int) -> None:
-    """Lets the repository serve an object that a commit names, for good."""
-    link_object(tx, repo_id, sha256, pusher_id, now)
-    commit_link(tx, repo_id, sha256)
+def _add_used_storage(tx: Transaction, repo_id: str, size: int) -> None:
+    tx.run(
+        "UPDATE repo SET used_storage = used_storage + :size WHERE id = :repo_id",
+        repo_id=repo_id,
+        size=size,
+    )
+
+
+def commit_object(
+    tx: Transaction, repo_id: str, stored: StoredObject, pusher_id: str, now: int
+) -> None:
+    """Lets the repository serve a content that a commit names, for good."""
+    link_object(tx, repo_id, stored, pusher_id, now)
+    commit_link(tx, repo_id, stored.sha256)
 
 
 def list_abandoning_repos(tx: Transaction, before: int) -> list[str]:
@@ -82,7 +170,7 @@ def list_abandoned_links(tx: Transaction, repo_id: str, before: int) -> dict[str
     """The sizes, by sha256, of a repository's uploads before that time that no commit has named."""
     rows = tx.all(
         "SELECT lfs_object.sha256, lfs_object.size FROM repo_lfs"
-        " JOIN lfs_object ON lfs_object.sha256 = repo_lfs.sha256"
+        " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
         " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.committed = FALSE"
         " AND repo_lfs.created_at < :before",
         repo_id=repo_id,
@@ -93,21 +181,26 @@ def list_abandoned_links(tx: Transaction, repo_id: str, before: int) -> dict[str
 
 def drop_abandoned_link(tx: Transaction, repo_id: str, sha256: str, before: int) -> bool:
     """Ends a link that is as `list_abandoned_links` describes; false when it no longer is."""
-    dropped = tx.run(
+    dropped = tx.one(
         "DELETE FROM repo_lfs WHERE repo_id = :repo_id AND sha256 = :sha256"
-        " AND committed = FALSE AND created_at < :before",
+        " AND committed = FALSE AND created_at < :before RETURNING object_id",
         repo_id=repo_id,
         sha256=sha256,
         before=before,
     )
-    if dropped:
-        tx.run(
-            "UPDATE repo SET used_storage = used_storage"
-            " - (SELECT size FROM lfs_object WHERE sha256 = :sha256) WHERE id = :repo_id",
-            repo_id=repo_id,
-            sha256=sha256,
-        )
-    return bool(dropped)
+    if dropped is None:
+        return False
+    _subtract_used_storage(tx, repo_id, [dropped.object_id])
+    return True
+
+
+def _subtract_used_storage(tx: Transaction, repo_id: str, object_ids: list[str]) -> None:
+    tx.run(
+        "UPDATE repo SET used_storage = used_storage - COALESCE("
+        "(SELECT SUM(size) FROM lfs_object WHERE id IN :object_ids), 0) WHERE id = :repo_id",
+        repo_id=repo_id,
+        object_ids=object_ids,
+    )
 
 
 def commit_link(tx: Transaction, repo_id: str, sha256: str) -> None:
@@ -147,51 +240,64 @@ def renew_links(tx: Transaction, repo_id: str, oids: list[str], now: int) -> Non
         )
 
 
-def find_linked_sizes(tx: Transaction, repo_id: str, oids: list[str]) -> dict[str, int]:
-    """The sizes, by sha256, of those objects that the repository may serve."""
-    sizes = {}
+def find_linked(tx: Transaction, repo_id: str, oids: list[str]) -> dict[str, StoredObject]:
+    """Those of the contents, by sha256, that the repository may serve."""
+    found = {}
     for chunk in in_chunks(oids):
         rows = tx.all(
-            "SELECT lfs_object.sha256, lfs_object.size FROM repo_lfs"
-            " JOIN lfs_object ON lfs_object.sha256 = repo_lfs.sha256"
+            f"SELECT {_STORED} FROM repo_lfs"
+            " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
             " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.sha256 IN :oids",
             repo_id=repo_id,
             oids=chunk,
         )
-        sizes.update({row.sha256: row.size for row in rows})
-    return sizes
+        found.update({row.sha256: StoredObject(*row) for row in rows})
+    return found
 
 
-def find_readable_sizes(
-    tx: Transaction, oids: list[str], viewer_id: str, sees_all: bool
-) -> dict[str, int]:
-    """The sizes of those objects that the viewer can read through some repository.
-
-    Gated repositories count only for their owner and the members of the organisation.
-    """
-    sizes = {}
+def find_trusted(
+    tx: Transaction, repo_id: str, oids: list[str], viewer_id: str
+) -> dict[str, StoredObject]:
+    """Those that it may serve, and whose sha256 was proven or is what the viewer says."""
+    found = {}
     for chunk in in_chunks(oids):
         rows = tx.all(
-            "SELECT DISTINCT lfs_object.sha256, lfs_object.size FROM repo_lfs"
-            " JOIN lfs_object ON lfs_object.sha256 = repo_lfs.sha256"
+            f"SELECT {_STORED} FROM repo_lfs"
+            " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
+            " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.sha256 IN :oids"
+            f" AND (repo_lfs.pusher_id = :viewer_id OR {_PROVEN})",
+            repo_id=repo_id,
+            oids=chunk,
+            viewer_id=viewer_id,
+        )
+        found.update({row.sha256: StoredObject(*row) for row in rows})
+    return found
+
+
+def find_readable(
+    tx: Transaction, oids: list[str], viewer_id: str, sees_all: bool
+) -> dict[str, StoredObject]:
+    """Those of the contents that the viewer can read through some repository, if proven."""
+    found = {}
+    for chunk in in_chunks(oids):
+        rows = tx.all(
+            f"SELECT DISTINCT {_STORED} FROM repo_lfs"
+            " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
             " JOIN repo ON repo.id = repo_lfs.repo_id"
-            f" WHERE repo_lfs.sha256 IN :oids AND repo.disabled = FALSE AND {VISIBLE}"
-            " AND (repo.gated = '' OR :sees_all = TRUE OR repo.owner_id = :viewer_id"
-            " OR EXISTS (SELECT 1 FROM org_member WHERE org_member.org_id = repo.owner_id"
-            " AND org_member.user_id = :viewer_id))",
+            f" WHERE repo_lfs.sha256 IN :oids AND {READABLE} AND {_PROVEN}",
             oids=chunk,
             viewer_id=viewer_id,
             sees_all=sees_all,
         )
-        sizes.update({row.sha256: row.size for row in rows})
-    return sizes
+        found.update({row.sha256: StoredObject(*row) for row in rows})
+    return found
 
 
 def copy_links(tx: Transaction, source_id: str, target_id: str, now: int) -> None:
     """Lets a new repository serve everything that another serves."""
     tx.run(
-        "INSERT INTO repo_lfs (repo_id, sha256, pusher_id, committed, created_at)"
-        " SELECT :target_id, sha256, pusher_id, committed, :now FROM repo_lfs"
+        "INSERT INTO repo_lfs (repo_id, sha256, object_id, pusher_id, committed, created_at)"
+        " SELECT :target_id, sha256, object_id, pusher_id, committed, :now FROM repo_lfs"
         " WHERE repo_id = :source_id"
         " ON CONFLICT DO NOTHING",
         source_id=source_id,
@@ -200,7 +306,7 @@ def copy_links(tx: Transaction, source_id: str, target_id: str, now: int) -> Non
     )
     tx.run(
         "UPDATE repo SET used_storage = used_storage + COALESCE((SELECT SUM(lfs_object.size)"
-        " FROM repo_lfs JOIN lfs_object ON lfs_object.sha256 = repo_lfs.sha256"
+        " FROM repo_lfs JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
         " WHERE repo_lfs.repo_id = :target_id), 0) WHERE id = :target_id",
         target_id=target_id,
     )
@@ -305,17 +411,17 @@ def end_stale_upload(tx: Transaction, upload_id: str, before: int) -> bool:
     return bool(ended)
 
 
-def delete_unlinked_objects(tx: Transaction, before: int, limit: int) -> list[str]:
-    """Forgets objects stored before that time that no repository serves; gives their hashes."""
+def delete_unlinked_objects(tx: Transaction, before: int, limit: int) -> list[StoredObject]:
+    """Forgets contents stored before that time that no repository serves; gives them."""
     rows = tx.all(
-        "DELETE FROM lfs_object WHERE sha256 IN (SELECT lfs_object.sha256 FROM lfs_object"
-        " LEFT JOIN repo_lfs ON repo_lfs.sha256 = lfs_object.sha256"
-        " WHERE repo_lfs.sha256 IS NULL AND lfs_object.created_at < :before LIMIT :limit)"
-        " RETURNING sha256",
+        "DELETE FROM lfs_object WHERE id IN (SELECT lfs_object.id FROM lfs_object"
+        " LEFT JOIN repo_lfs ON repo_lfs.object_id = lfs_object.id"
+        " WHERE repo_lfs.object_id IS NULL AND lfs_object.created_at < :before LIMIT :limit)"
+        " RETURNING id, sha256, size, xet_hash",
         before=before,
         limit=limit,
     )
-    return [row.sha256 for row in rows]
+    return [StoredObject(*row) for row in rows]
 
 
 class CommittedObject(NamedTuple):
@@ -333,7 +439,7 @@ def list_committed(tx: Transaction, repo_id: str, after: str, limit: int) -> lis
     rows = tx.all(
         "SELECT repo_lfs.sha256, lfs_object.size, repo_lfs.created_at, account.name,"
         " account.fullname FROM repo_lfs"
-        " JOIN lfs_object ON lfs_object.sha256 = repo_lfs.sha256"
+        " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
         " JOIN account ON account.id = repo_lfs.pusher_id"
         " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.committed = TRUE"
         " AND repo_lfs.sha256 > :after ORDER BY repo_lfs.sha256 LIMIT :limit",
@@ -347,15 +453,10 @@ def list_committed(tx: Transaction, repo_id: str, after: str, limit: int) -> lis
 def unlink_objects(tx: Transaction, repo_id: str, oids: list[str]) -> list[str]:
     """Ends the right of the repository to serve these objects; gives those that it had."""
     rows = tx.all(
-        "DELETE FROM repo_lfs WHERE repo_id = :repo_id AND sha256 IN :oids RETURNING sha256",
+        "DELETE FROM repo_lfs WHERE repo_id = :repo_id AND sha256 IN :oids"
+        " RETURNING sha256, object_id",
         repo_id=repo_id,
         oids=oids,
     )
-    unlinked = [row.sha256 for row in rows]
-    tx.run(
-        "UPDATE repo SET used_storage = used_storage - COALESCE("
-        "(SELECT SUM(size) FROM lfs_object WHERE sha256 IN :unlinked), 0) WHERE id = :repo_id",
-        repo_id=repo_id,
-        unlinked=unlinked,
-    )
-    return unlinked
+    _subtract_used_storage(tx, repo_id, [row.object_id for row in rows])
+    return [row.sha256 for row in rows]

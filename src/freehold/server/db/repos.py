@@ -132,6 +132,21 @@ def find_repo_by_id(tx: Transaction, repo_id: str, viewer_id: str | None) -> Rep
     return None if row is None else _make_repo(row)
 
 
+def find_visible_repo_by_id(
+    tx: Transaction, repo_id: str, viewer_id: str | None, sees_all: bool
+) -> Repo | None:
+    """The repository of that id, unless the viewer may not see it."""
+    row = tx.one(
+        f"SELECT {COLUMNS}, org_member.role FROM repo JOIN account ON account.id = repo.owner_id"
+        f" {_MAIN} LEFT JOIN org_member ON org_member.org_id = account.id"
+        f" AND org_member.user_id = :viewer_id WHERE repo.id = :repo_id AND {VISIBLE}",
+        repo_id=repo_id,
+        viewer_id=viewer_id,
+        sees_all=sees_all,
+    )
+    return None if row is None else _make_repo(row)
+
+
 def find_moved_repo(
     tx: Transaction, type: str, namespace: str, name: str, viewer_id: str | None, sees_all: bool
 ) -> str | None:

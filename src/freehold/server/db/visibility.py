@@ -12,3 +12,18 @@ VISIBLE = """(
         WHERE org_member.org_id = repo.owner_id AND org_member.user_id = :viewer_id
     )
 )"""
+
+# The same for the bytes of its files: a gate keeps out all but its owner and their members.
+READABLE = f"""(
+    repo.disabled = FALSE
+    AND {VISIBLE}
+    AND (
+        repo.gated = ''
+        OR :sees_all = TRUE
+        OR repo.owner_id = :viewer_id
+        OR EXISTS (
+            SELECT 1 FROM org_member
+            WHERE org_member.org_id = repo.owner_id AND org_member.user_id = :viewer_id
+        )
+    )
+)"""

@@ -162,8 +162,6 @@ def not_supported(route: Route) -> Served:
 
 
 def _why_not(route: Route) -> str:
-    if "xet" in route.path:
-        return "This hub does not offer Xet yet: set HF_HUB_DISABLE_XET=1."
     if "info/refs" in route.path or "/git-" in route.path:
         return "This hub does not offer git over HTTP yet: use the API."
     return NotSupportedError.default_message

@@ -47,7 +47,9 @@ class Router(Generic[T]):
 
     def __init__(self, targets: Iterable[tuple[Route, T]]) -> None:
         self._routes = [
-            (r.method, _longest_literal(r.path), _compile(r.path), t) for r, t in targets
+            (route.method, _longest_literal(path), _compile(path), target)
+            for route, target in targets
+            for path in (route.path, *route.aliases)
         ]
 
     def find(self, method: str, raw_path: str) -> Match[T] | None:

@@ -7,7 +7,7 @@ import hashlib
 import io
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import BinaryIO, TypeVar, cast
+from typing import BinaryIO, Protocol, TypeVar, cast
 
 from starlette.requests import Request
 
@@ -102,6 +102,13 @@ async def drain(request: Request, limit: int) -> None:
         pass
 
 
+class Sink(Protocol):
+    """Takes a body in order, block by block, in a thread."""
+
+    def take(self, block: bytes) -> None:
+        """The next block."""
+
+
 class HashedSink:
     """Takes a body in order: hashes each block and writes it, in one trip to a thread."""
 
@@ -122,7 +129,7 @@ class HashedSink:
         return self._digest.hexdigest()
 
 
-async def pour(request: Request, limit: int, sink: HashedSink, threads: Threads) -> None:
+async def pour(request: Request, limit: int, sink: Sink, threads: Threads) -> None:
     """Moves the body into the sink: the next block arrives while the last one is written.
 
     However it ends, no thread is still writing afterwards.

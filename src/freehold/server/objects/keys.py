@@ -1,6 +1,7 @@
 """Where every object is kept.
 
     lfs/ab/cd/<sha256>            an LFS object, by the sha256 of its content
+    xorbs/ab/cd/<hash>            a xorb, by its hash as a string: its chunks, then their table
     packs/<repo_id>/<name>        a git pack or its index
     staging/<upload_id>/<number>  a part of an unfinished upload; no key may begin so
 
@@ -26,6 +27,11 @@ _LONGEST_KEY = 800
 def lfs_key(sha256: str) -> str:
     """The key of the LFS object whose content has this sha256, in lower-case hex."""
     return _fanned_out("lfs", sha256)
+
+
+def xorb_key(xorb: str) -> str:
+    """The key of the xorb with this hash, as a string of lower-case hex."""
+    return _fanned_out("xorbs", xorb)
 
 
 def pack_key(repo_id: str, name: str) -> str:

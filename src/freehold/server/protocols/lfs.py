@@ -10,9 +10,8 @@ from freehold.server.core.signing import Grant, check_url
 from freehold.server.db.lfs import Part
 from freehold.server.http.bind import Call, make_response, serve, stream
 from freehold.server.http.streams import HashedSink, drain, pour
-from freehold.server.objects.keys import lfs_key
 from freehold.server.objects.store import ObjectWriter
-from freehold.server.protocols.resolve import send_object
+from freehold.server.protocols.resolve import send_content
 from freehold.wire import routes
 
 
@@ -78,14 +77,14 @@ async def _complete_upload(call: Call) -> Response:
 
 async def _download(call: Call) -> Response:
     grant = _grant(call)
-    size = await call.threads.run(lfs.find_download, call.hub, grant)
+    stored = await call.threads.run(lfs.find_download, call.hub, grant)
     headers = {
         "ETag": f'"{grant.oid}"',
         "Accept-Ranges": "bytes",
         "Content-Type": "application/octet-stream",
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
-    return await send_object(call.request, headers, size, None, lfs_key(grant.oid), call)
+    return await send_content(call, headers, stored.size, stored)
 
 
 SERVED = (

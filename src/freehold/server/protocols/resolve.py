@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import mimetypes
-from collections.abc import Iterator
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -12,12 +11,16 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from freehold.errors import RangeNotSatisfiableError
 from freehold.server.core import files
+from freehold.server.core.contents import read_content
 from freehold.server.core.files import Content
+from freehold.server.core.xet_tokens import make_cas_url
+from freehold.server.db.lfs import StoredObject
 from freehold.server.http.bind import Call, stream
 from freehold.server.http.streams import send_blocks
-from freehold.server.objects.store import ObjectStore
+from freehold.server.objects.keys import lfs_key
 from freehold.wire import routes
 from freehold.wire.etags import strip_etag
+from freehold.wire.xet import FILE_INFO_TYPE, HASH_HEADER
 
 REDIRECT_SECONDS = 3600
 
@@ -38,22 +41,27 @@ async def _raw(call: Call) -> Response:
 
 
 async def _answer(call: Call, *, raw: bool) -> Response:
-    content = await call.threads.run(_open, call, raw)
+    content, cas_url = await call.threads.run(_open, call, raw)
     headers = _describe(content, call.request)
+    if cas_url is not None:
+        headers |= _describe_xet(content, cas_url, call)
     if _matches(call.request.headers.get("if-none-match"), content.etag):
         return Response(status_code=304, headers=headers)
     redirect = await call.threads.run(_redirect, call, content, headers)
     if redirect is not None:
         return redirect
-    return await send_object(
-        call.request, headers, content.size, content.data, content.object_key, call
-    )
+    if FILE_INFO_TYPE in call.request.headers.get("accept", "") and content.xet_hash is not None:
+        return Response(b"{}", 200, headers | {"Content-Type": FILE_INFO_TYPE})
+    source = content.data if content.stored is None else content.stored
+    return await send_content(call, headers, content.size, source)
 
 
-def _open(call: Call, raw: bool) -> Content:
+def _open(call: Call, raw: bool) -> tuple[Content, str | None]:
+    """The content, and the address of the store if that has it in chunks."""
     ctx, repo = call.authorize()
     assert repo is not None
-    return files.open_file(ctx, repo, call.params["revision"], call.params["path"], raw=raw)
+    content = files.open_file(ctx, repo, call.params["revision"], call.params["path"], raw=raw)
+    return content, None if content.xet_hash is None else make_cas_url(ctx)
 
 
 def _describe(content: Content, request: Request) -> dict[str, str]:
@@ -67,14 +75,26 @@ def _describe(content: Content, request: Request) -> dict[str, str]:
         "Content-Security-Policy": "default-src 'none'; sandbox",
         "Content-Type": _content_type(name, content),
     }
-    if content.is_lfs:
+    if content.stored is not None:
         headers["X-Linked-Size"] = str(content.size)
         headers["X-Linked-ETag"] = f'"{content.etag}"'
     return headers
 
 
+def _describe_xet(content: Content, cas_url: str, call: Call) -> dict[str, str]:
+    """Where a client finds the chunks of the file, and the token that it needs for them."""
+    assert content.xet_hash is not None
+    pieces = {"type": call.params["type"], "repo": call.params["repo"]}
+    auth = routes.XET_READ_TOKEN.url_path(**pieces, revision=content.commit)
+    chunks = f"{cas_url}/v1/reconstructions/{content.xet_hash}"
+    return {
+        HASH_HEADER: content.xet_hash,
+        "Link": f'<{call.origin}{auth}>; rel="xet-auth", <{chunks}>; rel="xet-reconstruction-info"',
+    }
+
+
 def _content_type(name: str, content: Content) -> str:
-    if not content.is_lfs:
+    if content.stored is None:
         return "text/plain; charset=utf-8"
     return mimetypes.guess_type(name)[0] or "application/octet-stream"
 
@@ -94,9 +114,10 @@ def _matches(condition: str | None, etag: str) -> bool:
 
 def _redirect(call: Call, content: Content, headers: dict[str, str]) -> Response | None:
     """A presigned address, where the operator allows it and the store has one."""
-    if not call.hub.config.redirect_downloads or content.object_key is None:
+    stored = content.stored
+    if not call.hub.config.redirect_downloads or stored is None or stored.xet_hash is not None:
         return None
-    url = call.hub.objects.url(content.object_key, REDIRECT_SECONDS)
+    url = call.hub.objects.url(lfs_key(stored.sha256), REDIRECT_SECONDS)
     if url is None:
         return None
     kept = ("X-Repo-Commit", "ETag", "X-Linked-Size", "X-Linked-ETag")
@@ -104,18 +125,14 @@ def _redirect(call: Call, content: Content, headers: dict[str, str]) -> Response
     return RedirectResponse(url, 302, headers=chosen)
 
 
-async def send_object(
-    request: Request,
-    headers: dict[str, str],
-    size: int,
-    data: bytes | None,
-    object_key: str | None,
-    call: Call,
+async def send_content(
+    call: Call, headers: dict[str, str], size: int, source: bytes | StoredObject | None
 ) -> Response:
     """The bytes, or the range of them that was asked for; only the headers for HEAD.
 
     Raises `RangeNotSatisfiableError`.
     """
+    request = call.request
     chosen = parse_range(_wanted_range(request, headers["ETag"]), size)
     if chosen is None:
         status, chosen = 200, ByteRange(0, size)
@@ -129,10 +146,10 @@ async def send_object(
     headers = {**headers, "Content-Length": str(chosen.length)}
     if request.method == "HEAD" or chosen.length == 0:
         return Response(b"", status, headers)
-    if data is not None:
-        return Response(data[chosen.start : chosen.start + chosen.length], status, headers)
-    assert object_key is not None
-    blocks = await call.bulk.run(_read, call.hub.objects, object_key, chosen)
+    if isinstance(source, bytes):
+        return Response(source[chosen.start : chosen.start + chosen.length], status, headers)
+    assert source is not None
+    blocks = await call.bulk.run(read_content, call.hub, source, *chosen)
     return StreamingResponse(send_blocks(blocks, call.bulk), status, headers)
 
 
@@ -141,10 +158,6 @@ def _wanted_range(request: Request, etag: str) -> str | None:
     if request.headers.get("if-range", etag) != etag:
         return None
     return request.headers.get("range")
-
-
-def _read(objects: ObjectStore, key: str, chosen: ByteRange) -> Iterator[bytes]:
-    return objects.read(key, chosen.start, chosen.length)
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:

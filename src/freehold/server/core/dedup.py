@@ -1,0 +1,73 @@
+"""Answers to dedup queries: where a chunk is that a client is about to send.
+
+Only chunks that the caller has sent or may read are told. The others of the same xorb have to be
+counted, because chunks are known by their numbers; each has a random hash in the answer. The hashes
+that are told are hidden with a key, so that only who knows them already recognises them.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+
+from freehold.errors import NotFoundError
+from freehold.formats.xet.chunk_table import ChunkTable
+from freehold.formats.xet.hashing import HASH_SIZE, hash_from_string
+from freehold.formats.xet.shard import ShardChunk, ShardXorb
+from freehold.formats.xet.shard_footer import ShardFooter
+from freehold.formats.xet.shard_writing import build_shard
+from freehold.server.core.xet_tokens import XetContext
+from freehold.server.core.xorbs import (
+    KEEP_SECONDS,
+    UsableChunks,
+    find_usable_chunks,
+    load_table,
+    parse_hash,
+)
+from freehold.server.db import xorbs
+from freehold.server.db.xorbs import ChunkPlace, Span
+from freehold.server.hub import now_ms
+
+# Places of the same chunk that are looked at, until one is found that the caller may know.
+PLACES_AT_ONCE = 64
+
+# How long a client may rely on an answer: well below the time that an unused xorb is kept.
+ANSWER_SECONDS = KEEP_SECONDS // 4
+
+
+def find_chunk(xet: XetContext, chunk: str) -> bytes:
+    """A shard that describes a xorb with this chunk; raises `NotFoundError` without one."""
+    chunk_hash = parse_hash(chunk)
+    with xet.ctx.hub.db.read() as tx:
+        places = xorbs.find_chunk(tx, chunk_hash, PLACES_AT_ONCE)
+        if not places:
+            raise NotFoundError("No such chunk.")
+        names = sorted({place.xorb_hash for place in places})
+        usable = find_usable_chunks(tx, xet.ctx.viewer, names)
+    known = [p for p in places if usable.has(p.xorb_hash, Span(p.place, p.place + 1))]
+    if not known:
+        raise NotFoundError("No such chunk.")
+    return _describe(xet, known[0], usable)
+
+
+def _describe(xet: XetContext, found: ChunkPlace, usable: UsableChunks) -> bytes:
+    hub = xet.ctx.hub
+    table = load_table(hub, found.xorb_hash)
+    with hub.db.write() as tx:
+        if not xorbs.use_xorbs(tx, [found.xorb_hash], now_ms()):
+            raise NotFoundError("No such chunk.")
+    now = int(time.time())
+    footer = ShardFooter(secrets.token_bytes(HASH_SIZE), now, now + ANSWER_SECONDS)
+    return b"".join(build_shard([], [_hide(found.xorb_hash, table, usable)], footer))
+
+
+def _hide(xorb_hash: str, table: ChunkTable, usable: UsableChunks) -> ShardXorb:
+    """The xorb, with a random hash and the length 1 for each chunk that the caller may not know."""
+    chunks: list[ShardChunk] = []
+    offset = 0
+    mask = usable.mask(xorb_hash, len(table))
+    for (raw, length), is_usable in zip(table, mask, strict=True):
+        known = (raw, length) if is_usable else (secrets.token_bytes(HASH_SIZE), 1)
+        chunks.append(ShardChunk(known[0], offset, known[1]))
+        offset += known[1]
+    return ShardXorb(hash_from_string(xorb_hash), tuple(chunks), offset)

@@ -1,0 +1,102 @@
+"""Files of chunks, put together again: as bytes, or as the runs that a client fetches itself."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from freehold.formats.xet.xorb import read_chunks
+from freehold.server.core.xorbs import load_table
+from freehold.server.db import xet_files
+from freehold.server.db.xet_files import Term
+from freehold.server.hub import Hub
+from freehold.server.objects.keys import xorb_key
+from freehold.server.objects.store import READ_BLOCK
+
+EMPTY_SHA256: Final = hashlib.sha256().hexdigest()
+
+
+def list_runs(hub: Hub, file_hash: str, start: int, end: int) -> list[Term]:
+    """The runs with the bytes `start` up to `end` of a file, cut to whole chunks at both ends.
+
+    So the first one may begin before `start`, and the last one end behind `end`.
+    """
+    with hub.db.read() as tx:
+        terms = xet_files.list_terms(tx, file_hash, start, end)
+    if terms and (terms[0].file_start < start or terms[-1].file_end > end):
+        terms[-1] = _narrow(hub, terms[-1], start, end)
+        if len(terms) > 1:
+            terms[0] = _narrow(hub, terms[0], start, end)
+    return terms
+
+
+def _narrow(hub: Hub, term: Term, start: int, end: int) -> Term:
+    """The part of a run that has the bytes, in whole chunks."""
+    table = load_table(hub, term.xorb_hash)
+    # Where the file would begin in the raw bytes of the xorb, if it were all there.
+    base = table.raw_start(term.first_chunk) - term.file_start
+    first = max(term.first_chunk, table.find(base + max(start, term.file_start)))
+    last = table.find(base + min(end, term.file_end) - 1) + 1
+    begin = table.raw_start(first)
+    return Term(
+        begin - base,
+        table.raw_start(last) - begin,
+        term.xorb_hash,
+        first,
+        last,
+        table.start(first),
+        table.start(last),
+    )
+
+
+def read_file(hub: Hub, file_hash: str, start: int, length: int) -> Iterator[bytes]:
+    """Those bytes of a file, in blocks of at least `READ_BLOCK`, but for the last one."""
+    end = start + length
+    runs = list_runs(hub, file_hash, start, end) if length else []
+    return _join(_cut(_unpack(hub, runs), start - runs[0].file_start if runs else 0, length))
+
+
+def hash_runs(hub: Hub, runs: Iterable[Term]) -> str:
+    """The sha256 of a whole file with these runs, in hex, from its bytes."""
+    digest = hashlib.sha256()
+    for block in _join(_unpack(hub, runs)):
+        digest.update(block)
+    return digest.hexdigest()
+
+
+def hash_file(hub: Hub, file_hash: str, size: int) -> str:
+    """The sha256 of a stored file, in hex, from its bytes."""
+    return hash_runs(hub, list_runs(hub, file_hash, 0, size))
+
+
+def _unpack(hub: Hub, runs: Iterable[Term]) -> Iterator[bytes]:
+    """The raw bytes of each chunk of the runs."""
+    for run in runs:
+        size = run.end_byte - run.first_byte
+        yield from read_chunks(hub.objects.read(xorb_key(run.xorb_hash), run.first_byte, size))
+
+
+def _cut(pieces: Iterable[bytes], skip: int, length: int) -> Iterator[bytes]:
+    """The pieces without the first `skip` bytes, and no more than `length` of them."""
+    for piece in pieces:
+        kept = piece[skip : skip + length]
+        skip = max(skip - len(piece), 0)
+        length -= len(kept)
+        if kept:
+            yield kept
+
+
+def _join(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in larger blocks: each is a trip to a thread."""
+    waiting: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        waiting.append(piece)
+        size += len(piece)
+        if size >= READ_BLOCK:
+            yield b"".join(waiting)
+            waiting.clear()
+            size = 0
+    if waiting:
+        yield b"".join(waiting)

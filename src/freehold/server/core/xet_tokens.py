@@ -1,0 +1,115 @@
+"""Tokens for the content-addressed store: each is for one repository, to read it or to write.
+
+A token is signed and kept nowhere. What its user may do is asked again with every call, so a right
+that was taken away ends at once, whatever the token says.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import time
+from typing import Literal, NamedTuple
+
+from freehold.errors import ForbiddenError, UnauthorizedError
+from freehold.server.core import access
+from freehold.server.core.access import Context, Viewer
+from freehold.server.db import accounts, repos
+from freehold.server.db.database import Transaction
+from freehold.server.db.repos import Repo
+from freehold.server.hub import Hub
+from freehold.wire.routes import Needs
+from freehold.wire.xet import XetToken
+
+TOKEN_SECONDS = 3600
+
+# Clients fetch a new token in time, but a clock may be wrong, and a body may still be on its way; a
+# refusal would end their whole transfer.
+GRACE_SECONDS = 900
+
+Purpose = Literal["read", "write"]
+
+_LEVELS = {"read": Needs.CONTENT, "write": Needs.WRITE}
+# Stands for a caller without an account.
+_NOBODY = "-"
+
+
+class XetContext(NamedTuple):
+    """One call to the store: whoever calls, and the repository of their token."""
+
+    ctx: Context
+    repo: Repo
+
+
+def xet_read_token(ctx: Context, repo: Repo) -> XetToken:
+    """A token with which the files of the repository can be read."""
+    return make_token(ctx, repo, "read")
+
+
+def xet_write_token(ctx: Context, repo: Repo) -> XetToken:
+    """A token with which files can be sent to the repository, and read."""
+    return make_token(ctx, repo, "write")
+
+
+def make_token(ctx: Context, repo: Repo, purpose: Purpose) -> XetToken:
+    """A token of the viewer, valid for `TOKEN_SECONDS`; the caller has checked the right."""
+    expires = int(time.time()) + TOKEN_SECONDS
+    values = (purpose, repo.id, ctx.viewer.id or _NOBODY, str(expires))
+    text = ".".join((*values, _sign(ctx.hub, values)))
+    return XetToken(access_token=text, exp=expires, cas_url=make_cas_url(ctx))
+
+
+def make_cas_url(ctx: Context) -> str:
+    """The address of the store, with a piece that is the same only for one user of one hub.
+
+    Clients remember for weeks, by this address, which chunks they need not send again. Another
+    user on the same machine may not use them, and another hub does not have them.
+    """
+    text = f"scope of {ctx.viewer.id or _NOBODY}".encode()
+    scope = hmac.new(ctx.hub.signing_key, text, hashlib.sha256).hexdigest()[:16]
+    return f"{ctx.origin}/xet/{scope}"
+
+
+def open_token(hub: Hub, origin: str, text: str | None, purpose: Purpose) -> XetContext:
+    """The caller and the repository of a token, if they may do this now; writing includes reading.
+
+    Raises `UnauthorizedError` for what is no token or has expired, `ForbiddenError` for one that is
+    only for reading, and what `check_level` does.
+    """
+    granted, repo_id, user_id = _check(hub, text)
+    if purpose == "write" and granted != "write":
+        raise ForbiddenError("This token can only read.")
+    with hub.db.read() as tx:
+        viewer = _find_viewer(tx, user_id)
+        repo = repos.find_visible_repo_by_id(tx, repo_id, viewer.id, viewer.is_admin)
+    if repo is None:
+        raise access.missing_repo(viewer)
+    ctx = Context(hub, viewer, origin)
+    # The token was given to an access token that may write, or it is only for reading.
+    access.check_account_level(ctx, repo, _LEVELS[purpose])
+    return XetContext(ctx, repo)
+
+
+def _check(hub: Hub, text: str | None) -> tuple[str, str, str]:
+    parts = (text or "").split(".")
+    if len(parts) != 5:
+        raise UnauthorizedError("The store needs a token of xet-read-token or xet-write-token.")
+    *values, signature = parts
+    if not hmac.compare_digest(_sign(hub, tuple(values)).encode(), signature.encode()):
+        raise UnauthorizedError("The signature of the token is wrong.")
+    granted, repo_id, user_id, expires = values
+    if int(expires) + GRACE_SECONDS < time.time():
+        raise UnauthorizedError("The token has expired: ask for a new one.")
+    return granted, repo_id, user_id
+
+
+def _find_viewer(tx: Transaction, user_id: str) -> Viewer:
+    account = None if user_id == _NOBODY else accounts.find_account_by_id(tx, user_id)
+    if account is None:
+        return access.STRANGER
+    return Viewer(account.id, account.name, account.is_admin)
+
+
+def _sign(hub: Hub, values: tuple[str, ...]) -> str:
+    text = "\n".join(("xet", *values)).encode("utf-8", "replace")
+    return hmac.new(hub.signing_key, text, hashlib.sha256).hexdigest()
