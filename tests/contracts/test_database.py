@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from freehold.errors import BadRequestError
+from freehold.server.db import lfs
 from freehold.server.db.database import Database, in_chunks
 from freehold.server.db.migrate import migrate, migration_names
 from freehold.server.db.settings import get_or_set
@@ -185,6 +186,57 @@ def test_migrations_are_applied_once_each(url: str) -> None:
     database = Database(url)
     assert migrate(database) == migration_names()
     assert migrate(database) == []
+    database.close()
+
+
+def test_large_files_of_before_chunks_are_still_there_after_the_migration(url: str) -> None:
+    database = Database(url)
+    migrate(database, up_to="0001_initial.sql")
+    old = {"a" * 64: 5, "b" * 64: 7}
+    with database.write() as tx:
+        for account in ("1" * 24, "2" * 24):
+            tx.run(
+                "INSERT INTO account (id, kind, name, name_key, fullname, created_at)"
+                " VALUES (:id, 'user', :id, :id, '', 0)",
+                id=account,
+            )
+        tx.run(
+            "INSERT INTO repo (id, type, owner_id, name, name_key, creator_id, private,"
+            " used_storage, created_at, updated_at) VALUES (:id, 'model', :owner, 'm', 'm', :owner,"
+            " FALSE, 12, 0, 0)",
+            id="3" * 24,
+            owner="1" * 24,
+        )
+        for sha256, size in old.items():
+            tx.run(
+                "INSERT INTO lfs_object (sha256, size, created_at) VALUES (:sha256, :size, 9)",
+                sha256=sha256,
+                size=size,
+            )
+            tx.run(
+                "INSERT INTO repo_lfs (repo_id, sha256, pusher_id, committed, created_at)"
+                " VALUES (:repo, :sha256, :user, TRUE, 9)",
+                repo="3" * 24,
+                sha256=sha256,
+                user="2" * 24,
+            )
+    assert migrate(database) == migration_names()[1:]
+    with database.read() as tx:
+        found = lfs.find_linked(tx, "3" * 24, list(old))
+        trusted = lfs.find_trusted(tx, "3" * 24, list(old), "1" * 24)
+        kept = lfs.list_committed(tx, "3" * 24, "", 10)
+    assert {oid: (item.size, item.xet_hash) for oid, item in found.items()} == {
+        oid: (size, None) for oid, size in old.items()
+    }
+    assert trusted == found
+    assert [(item.sha256, item.created_at, item.pusher_name) for item in kept] == [
+        (sha256, 9, "2" * 24) for sha256 in old
+    ]
+    with database.write() as tx:
+        assert lfs.unlink_objects(tx, "3" * 24, ["a" * 64]) == ["a" * 64]
+    with database.read() as tx:
+        row = tx.one("SELECT used_storage FROM repo")
+    assert row is not None and row.used_storage == 7
     database.close()
 
 

@@ -1,4 +1,4 @@
-"""`freehold admin`: accounts, tokens and organisations, directly on the data of a hub."""
+"""`freehold admin`: accounts, tokens, organisations and storage, directly on the data of a hub."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from freehold.cli.output import show
+from freehold.cli.output import show, show_table
 from freehold.cli.parsing import Run, Verbs, add_output_options
 from freehold.cli.settings import add_settings, read_settings
+from freehold.client.progress import format_size
 from freehold.wire.ids import ORG_ROLES, TOKEN_ROLES
 
 if TYPE_CHECKING:
     import argparse
 
+    from freehold.server.core.storage import HubStorage, RepoStorage
     from freehold.server.hub import Hub
 
 
@@ -23,6 +25,8 @@ def add_admin(parser: argparse.ArgumentParser) -> None:
     _add_user(nouns.add("user", "manage users"))
     _add_token(nouns.add("token", "manage access tokens"))
     _add_org(nouns.add("org", "manage organisations"))
+    _add_xet(nouns.add("xet", "manage how large files are kept"))
+    _add_verb(nouns, "storage", "show what large files take, and why", _show_storage)
 
 
 def _add_user(parser: argparse.ArgumentParser) -> None:
@@ -53,6 +57,11 @@ def _add_org(parser: argparse.ArgumentParser) -> None:
     member.add_argument("org")
     member.add_argument("user")
     member.add_argument("--role", choices=ORG_ROLES, required=True)
+
+
+def _add_xet(parser: argparse.ArgumentParser) -> None:
+    verbs = Verbs(parser)
+    _add_verb(verbs, "ingest", "turn large files that are kept whole into chunks", _ingest)
 
 
 def _add_verb(verbs: Verbs, name: str, help: str, run: Run) -> argparse.ArgumentParser:
@@ -114,3 +123,65 @@ def _set_member(options: argparse.Namespace) -> None:
         set_member(hub, options.org, options.user, options.role)
     told = f"{options.user} has the role {options.role} in {options.org}."
     show(options, {"org": options.org, "user": options.user, "role": options.role}, told)
+
+
+def _ingest(options: argparse.Namespace) -> None:
+    from freehold.server.core.ingest import ingest
+
+    with _open(options) as hub:
+        done = ingest(hub)
+    told = f"{done.objects} large files, {format_size(done.size)}, are kept in chunks now."
+    show(options, done._asdict(), told)
+
+
+def _show_storage(options: argparse.Namespace) -> None:
+    from freehold.server.core.storage import measure_storage
+
+    with _open(options) as hub:
+        report = measure_storage(hub)
+    if options.json:
+        show(options, {"hub": report.hub._asdict(), "repos": [r._asdict() for r in report.repos]})
+        return
+    _show_repos(options, report.repos)
+    show(options, None, "\n".join(_explain(report.hub)))
+
+
+def _show_repos(options: argparse.Namespace, repos: list[RepoStorage]) -> None:
+    head = ("repository", "files", "sent", "stored", "ratio", "alone")
+    show_table(
+        options,
+        repos,
+        head,
+        lambda repo: (
+            f"{repo.type} {repo.repo}",
+            str(repo.files),
+            format_size(repo.sent),
+            format_size(repo.stored),
+            _format_ratio(repo.stored, repo.sent),
+            format_size(repo.alone),
+        ),
+    )
+
+
+def _explain(hub: HubStorage) -> list[str]:
+    """From what was sent to what is stored, a step on each line."""
+    steps = (
+        ("sent", hub.sent),
+        ("the same content in several repositories", -hub.saved_by_same_content),
+        ("the same chunks in several places", -hub.saved_by_same_chunks),
+        ("compression", -hub.saved_by_compression),
+        ("not needed by any file, kept for now", hub.extra_unused),
+        ("tables of chunks", hub.extra_tables),
+    )
+    lines = [f"{_format_step(size):>12}  {what}" for what, size in steps]
+    ratio = _format_ratio(hub.stored, hub.sent)
+    lines.append(f"{format_size(hub.stored):>12}  stored, {ratio} of what was sent")
+    return [*lines, f"{format_size(hub.packs):>12}  git objects besides"]
+
+
+def _format_step(size: int) -> str:
+    return f"-{format_size(-size)}" if size < 0 else format_size(size)
+
+
+def _format_ratio(part: int, whole: int) -> str:
+    return f"{part / whole:.2f}" if whole else "-"

@@ -21,6 +21,7 @@ from freehold.errors import (
 )
 from freehold.server.config import Config
 from freehold.server.core.access import RepoMovedError
+from freehold.server.core.ingest import ingest_forever
 from freehold.server.core.jobs import compact_crowded, run_jobs
 from freehold.server.core.proofs import prove_arrivals
 from freehold.server.http import metrics
@@ -92,6 +93,9 @@ class App:
         offered = [(served.route, served) for served in SERVED]
         missing = [(route, not_supported(route)) for route in NOT_SUPPORTED]
         self._router = Router([*offered, *missing])
+        self._background: list[Callable[[Hub], None]] = [compact_crowded, prove_arrivals]
+        if hub.config.xet_ingest:
+            self._background.append(ingest_forever)
         self._names = {id(route): name for name, route in named_routes().items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -106,7 +110,7 @@ class App:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                for work in (compact_crowded, prove_arrivals):
+                for work in self._background:
                     Thread(target=work, args=(self._hub,), daemon=True).start()
                 move_to(self._placement.short)
                 jobs = asyncio.create_task(self._run_jobs())

@@ -172,6 +172,12 @@ SETTINGS = (
         "The pause between rounds of background work, in seconds.",
     ),
     Setting(
+        "xet_ingest",
+        _switch,
+        "false",
+        "Turn large files that were sent whole into chunks, in the background.",
+    ),
+    Setting(
         "compact_packs",
         _positive_number,
         "50",
@@ -208,6 +214,7 @@ class Config:
     upload_seconds: int
     grace_seconds: int
     jobs_seconds: int
+    xet_ingest: bool
     compact_packs: int
     stop_seconds: int
 

@@ -9,7 +9,7 @@ from typing import Final, overload
 
 import numpy as np
 
-from freehold.formats.xet.hashing import HASH_SIZE, Node
+from freehold.formats.xet.hashing import HASH_SIZE, Node, hash_remainder
 from freehold.formats.xet.xorb import Xorb
 from freehold.formats.xet.xorb_footer import build_footer, parse_footer
 
@@ -69,9 +69,14 @@ class ChunkTable(Sequence[Node]):
         return bisect_right(self._raw_ends, raw_offset)
 
     def shared_places(self) -> list[int]:
-        """The chunks that clients ask for by their hashes: one in 1024, by their last bytes."""
+        """The chunks that `is_shared` is true of."""
         lasts = np.frombuffer(self._hashes, "<u8")[3::4]
         return [int(place) for place in np.flatnonzero(lasts % _SHARED_ONE_IN == 0)]
+
+
+def is_shared(raw: bytes) -> bool:
+    """Whether clients ask for a chunk of this hash wherever it stands: one in 1024 is such."""
+    return hash_remainder(raw, _SHARED_ONE_IN) == 0
 
 
 def table_of(xorb: Xorb) -> bytes:

@@ -10,10 +10,11 @@ import logging
 import os
 import threading
 
+from freehold.errors import ConflictError
 from freehold.server.core.xet_files import hash_file
 from freehold.server.db import lfs, repos, xet_files
 from freehold.server.db.database import Transaction
-from freehold.server.db.xet_files import FalseLink, XetFile
+from freehold.server.db.xet_files import XetFile
 from freehold.server.hub import Hub
 
 UNPROVEN_AT_ONCE = 1000
@@ -66,11 +67,25 @@ def prove_file(hub: Hub, file_hash: str) -> bool:
         return False
     sha256 = hash_file(hub, file.hash, file.size)
     with hub.db.write() as tx:
-        xet_files.prove_file(tx, file.hash, sha256)
-        false = xet_files.list_false_links(tx, file.hash, sha256)
-        for link in false:
-            _end_link(tx, link)
-    for link in false:
+        _record(tx, file.hash, sha256)
+    return True
+
+
+def _record(tx: Transaction, file_hash: str, sha256: str) -> None:
+    """Records what the sha256 of a file is, and ends every link under another one.
+
+    Raises `ConflictError` when such a link is made at the same moment: then try again.
+    """
+    # The repositories first, as whoever makes a link locks them.
+    locked = {link.repo_id for link in xet_files.list_false_links(tx, file_hash, sha256)}
+    for repo_id in sorted(locked):
+        repos.lock_repo(tx, repo_id)
+    lfs.lock_claims(tx, file_hash)
+    xet_files.prove_file(tx, file_hash, sha256)
+    for link in xet_files.list_false_links(tx, file_hash, sha256):
+        if link.repo_id not in locked:
+            raise ConflictError("Another call was faster: please try again.")
+        lfs.unlink_objects(tx, link.repo_id, [link.sha256])
         log.warning(
             "repository %s: account %s sent a file as %s that is %s; it is not served any more",
             link.repo_id,
@@ -78,15 +93,9 @@ def prove_file(hub: Hub, file_hash: str) -> bool:
             link.sha256,
             sha256,
         )
-    return True
 
 
 def _find_unproven(hub: Hub, file_hash: str) -> XetFile | None:
     with hub.db.read() as tx:
         found = xet_files.find_files(tx, [file_hash]).get(file_hash)
     return found if found is not None and found.sha256 is None else None
-
-
-def _end_link(tx: Transaction, link: FalseLink) -> None:
-    repos.lock_repo(tx, link.repo_id)
-    lfs.unlink_objects(tx, link.repo_id, [link.sha256])

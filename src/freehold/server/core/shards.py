@@ -16,9 +16,9 @@ from freehold.formats.xet.errors import XetFormatError
 from freehold.formats.xet.hashing import ZERO_HASH, hash_to_string
 from freehold.formats.xet.shard import ShardFile, ShardReader, ShardXorb, check_file, check_xorb
 from freehold.formats.xet.shard import Term as ShardTerm
-from freehold.server.core.xet_files import EMPTY_SHA256, hash_runs
+from freehold.server.core.xet_files import EMPTY_SHA256, hash_runs, make_run, place_first_chunk
 from freehold.server.core.xet_tokens import XetContext
-from freehold.server.core.xorbs import UsableChunks, find_usable_chunks, load_table, place_chunks
+from freehold.server.core.xorbs import UsableChunks, find_usable_chunks, load_table
 from freehold.server.db import lfs, repos, xet_files, xorbs
 from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
@@ -143,26 +143,15 @@ def _check(hub: Hub, file: ShardFile, usable: UsableChunks) -> _Arrived:
         XetFile(hash_to_string(file.hash), file.length, proven),
         runs,
         claimed,
-        _find_first(hub, runs),
+        place_first_chunk(hub, runs),
     )
 
 
 def _make_runs(hub: Hub, terms: tuple[ShardTerm, ...]) -> Iterator[Term]:
     start = 0
     for term in terms:
-        name = hash_to_string(term.xorb)
-        table = load_table(hub, name)
-        places = (table.start(term.start), table.start(term.end))
-        yield Term(start, term.length, name, term.start, term.end, *places)
+        yield make_run(hub, start, hash_to_string(term.xorb), term.start, term.end)
         start += term.length
-
-
-def _find_first(hub: Hub, runs: list[Term]) -> list[ChunkPlace]:
-    """The first chunk of a file: every client asks for it."""
-    if not runs:
-        return []
-    table = load_table(hub, runs[0].xorb_hash)
-    return place_chunks(runs[0].xorb_hash, table, [runs[0].first_chunk])
 
 
 # Registering

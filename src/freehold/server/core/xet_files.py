@@ -3,18 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from freehold.formats.xet.xorb import read_chunks
-from freehold.server.core.xorbs import load_table
+from freehold.server.core.xorbs import load_table, place_chunks
 from freehold.server.db import xet_files
 from freehold.server.db.xet_files import Term
+from freehold.server.db.xorbs import ChunkPlace
 from freehold.server.hub import Hub
 from freehold.server.objects.keys import xorb_key
 from freehold.server.objects.store import READ_BLOCK
 
 EMPTY_SHA256: Final = hashlib.sha256().hexdigest()
+
+
+def make_run(hub: Hub, file_start: int, xorb_hash: str, first: int, end: int) -> Term:
+    """The run of a file that is the chunks `first` up to `end` of a stored xorb."""
+    table = load_table(hub, xorb_hash)
+    length = table.raw_start(end) - table.raw_start(first)
+    places = (table.start(first), table.start(end))
+    return Term(file_start, length, xorb_hash, first, end, *places)
+
+
+def place_first_chunk(hub: Hub, runs: Sequence[Term]) -> list[ChunkPlace]:
+    """The first chunk of a file, if it has any: every client asks for it."""
+    first = runs[0] if runs else None
+    if first is None:
+        return []
+    return place_chunks(first.xorb_hash, load_table(hub, first.xorb_hash), [first.first_chunk])
 
 
 def list_runs(hub: Hub, file_hash: str, start: int, end: int) -> list[Term]:
@@ -36,18 +53,9 @@ def _narrow(hub: Hub, term: Term, start: int, end: int) -> Term:
     table = load_table(hub, term.xorb_hash)
     # Where the file would begin in the raw bytes of the xorb, if it were all there.
     base = table.raw_start(term.first_chunk) - term.file_start
-    first = max(term.first_chunk, table.find(base + max(start, term.file_start)))
-    last = table.find(base + min(end, term.file_end) - 1) + 1
-    begin = table.raw_start(first)
-    return Term(
-        begin - base,
-        table.raw_start(last) - begin,
-        term.xorb_hash,
-        first,
-        last,
-        table.start(first),
-        table.start(last),
-    )
+    first = table.find(base + max(start, term.file_start))
+    last = table.find(base + min(end, term.file_end) - 1)
+    return make_run(hub, table.raw_start(first) - base, term.xorb_hash, first, last + 1)
 
 
 def read_file(hub: Hub, file_hash: str, start: int, length: int) -> Iterator[bytes]:

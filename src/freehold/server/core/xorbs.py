@@ -42,10 +42,10 @@ def parse_hash(text: str) -> str:
 class XorbArrival:
     """A xorb on its way in; nobody can see it before `finish` returns. Always ends with `abort`."""
 
-    def __init__(self, hub: Hub, sender: Viewer, xorb_hash: str) -> None:
-        """Without a place to write to, when it is stored already: then it is only checked."""
+    def __init__(self, hub: Hub, sender: Viewer | None, xorb_hash: str) -> None:
+        """A xorb that is stored already is only checked. Without a `sender`, nobody owns it."""
         self._hub = hub
-        self._sender_id = sender.id or ""
+        self._sender = sender
         self._key = xorb_key(xorb_hash)
         self._reader = XorbReader(hash_from_string(xorb_hash))
         self._writer: ObjectWriter | None = None
@@ -82,7 +82,9 @@ class XorbArrival:
             self._writer.commit()
         with self._hub.db.write() as tx:
             self._record(tx, row, ChunkTable.parse(table))
-            return xorbs.add_sender(tx, row.hash, self._sender_id, now_ms())
+            if self._sender is None:
+                return False
+            return xorbs.add_sender(tx, row.hash, self._sender.id or "", now_ms())
 
     def _record(self, tx: Transaction, row: Xorb, table: ChunkTable) -> None:
         if self._writer is not None:

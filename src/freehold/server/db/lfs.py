@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from freehold.errors import ConflictError
 from freehold.server.db.database import Transaction, in_chunks
 from freehold.server.db.visibility import READABLE
 
@@ -86,6 +87,45 @@ def put_chunked_object(tx: Transaction, wanted: StoredObject, now: int) -> Store
     return StoredObject(*row)
 
 
+def list_whole_objects(
+    tx: Transaction, min_size: int, after: str, limit: int
+) -> list[StoredObject]:
+    """The first contents after that sha256 that are kept whole and have at least so many bytes."""
+    rows = tx.all(
+        f"SELECT {_STORED} FROM lfs_object WHERE xet_hash IS NULL AND size >= :min_size"
+        " AND sha256 > :after ORDER BY sha256 LIMIT :limit",
+        min_size=min_size,
+        after=after,
+        limit=limit,
+    )
+    return [StoredObject(*row) for row in rows]
+
+
+def keep_in_chunks(tx: Transaction, whole: StoredObject, xet_hash: str) -> bool:
+    """Lets a content that was kept whole be that file of chunks from now on.
+
+    Whoever serves it goes on to. False when it is not kept whole any more.
+    """
+    known = tx.one(
+        "SELECT id FROM lfs_object WHERE xet_hash = :xet_hash AND sha256 = :sha256",
+        xet_hash=xet_hash,
+        sha256=whole.sha256,
+    )
+    if known is None:
+        changed = tx.run(
+            "UPDATE lfs_object SET xet_hash = :xet_hash WHERE id = :id AND xet_hash IS NULL",
+            xet_hash=xet_hash,
+            id=whole.id,
+        )
+        return bool(changed)
+    tx.run(
+        "UPDATE repo_lfs SET object_id = :known_id WHERE object_id = :id",
+        known_id=known.id,
+        id=whole.id,
+    )
+    return bool(tx.run("DELETE FROM lfs_object WHERE id = :id AND xet_hash IS NULL", id=whole.id))
+
+
 def is_stored_whole(tx: Transaction, sha256: str) -> bool:
     """Whether the content is kept whole, whoever may use it."""
     row = tx.one(
@@ -108,8 +148,9 @@ def link_object(
     """Lets the repository serve a content that was sent to it, until it must be committed.
 
     A link that it has already stays, unless the sha256 of what it leads to was never proven. The
-    caller has locked the repository.
+    caller has locked the repository. Raises `ConflictError` for a sha256 that was found false.
     """
+    _check_claim(tx, stored)
     old = tx.one(
         f"SELECT lfs_object.id, lfs_object.size, {_PROVEN} AS is_proven FROM repo_lfs"
         " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
@@ -139,6 +180,26 @@ def link_object(
             sha256=stored.sha256,
         )
         _add_used_storage(tx, repo_id, stored.size - old.size)
+
+
+def _check_claim(tx: Transaction, stored: StoredObject) -> None:
+    """Raises `ConflictError` when a file of chunks was found to have another sha256 by now."""
+    if stored.xet_hash is None:
+        return
+    # Whoever records a proof locks the same row: one of the two sees what the other has done.
+    lock_claims(tx, stored.xet_hash)
+    false = tx.one(
+        "SELECT 1 FROM xet_file WHERE hash = :xet_hash AND sha256 <> :sha256",
+        xet_hash=stored.xet_hash,
+        sha256=stored.sha256,
+    )
+    if false is not None:
+        raise ConflictError(f"What was sent as {stored.sha256} is another file: send it again.")
+
+
+def lock_claims(tx: Transaction, xet_hash: str) -> None:
+    """Keeps others from linking a file of chunks, under any sha256, until the transaction ends."""
+    tx.run("UPDATE lfs_object SET size = size WHERE xet_hash = :xet_hash", xet_hash=xet_hash)
 
 
 def _add_used_storage(tx: Transaction, repo_id: str, size: int) -> None:

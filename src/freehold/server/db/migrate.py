@@ -13,8 +13,11 @@ ADVISORY_LOCK = 7_302_318_005
 DIALECT_WORDS = {True: {"{blob}": "BLOB"}, False: {"{blob}": "BYTEA"}}
 
 
-def migrate(database: Database) -> list[str]:
-    """Applies what is missing in one transaction and gives the names of what was applied."""
+def migrate(database: Database, up_to: str | None = None) -> list[str]:
+    """Applies what is missing in one transaction and gives the names of what was applied.
+
+    With `up_to`, the schema is that of a hub whose newest migration has this name.
+    """
     with database.write() as tx:
         if not database.is_sqlite:
             tx.one("SELECT pg_advisory_xact_lock(:key)", key=ADVISORY_LOCK)
@@ -23,7 +26,8 @@ def migrate(database: Database) -> list[str]:
             " (name TEXT PRIMARY KEY, applied_at BIGINT NOT NULL)"
         )
         applied = {row.name for row in tx.all("SELECT name FROM schema_migration")}
-        missing = [name for name in migration_names() if name not in applied]
+        wanted = [name for name in migration_names() if up_to is None or name <= up_to]
+        missing = [name for name in wanted if name not in applied]
         for name in missing:
             _apply(tx, name, DIALECT_WORDS[database.is_sqlite])
         return missing
