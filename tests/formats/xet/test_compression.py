@@ -26,7 +26,7 @@ PUBLISHED_FRAME = bytes.fromhex("04224d186040820f0000001f610100ffffffd1606161616
 
 
 def test_the_published_frame_is_read() -> None:
-    assert decompress(PUBLISHED_FRAME, Scheme.LZ4, 1000) == b"a" * 1000
+    assert decompress(PUBLISHED_FRAME, Scheme.LZ4, 1000).data == b"a" * 1000
 
 
 def test_the_published_grouping_is_made() -> None:
@@ -42,7 +42,7 @@ def test_grouping_puts_every_fourth_byte_together(data: bytes) -> None:
 
 @given(st.binary(max_size=5000) | st.integers(0, 131072).map(bytes), st.sampled_from(Scheme))
 def test_what_is_compressed_is_decompressed(data: bytes, scheme: Scheme) -> None:
-    assert decompress(compress(data, scheme), scheme, len(data)) == data
+    assert decompress(compress(data, scheme), scheme, len(data)).data == data
 
 
 @pytest.mark.parametrize(("size", "code"), [(1, 4), (65536, 4), (65537, 5), (131072, 5)])
@@ -66,7 +66,7 @@ FRAMES = {
 @pytest.mark.parametrize("options", FRAMES.values(), ids=FRAMES.keys())
 def test_any_legal_frame_is_read(options: dict[str, int]) -> None:
     data = random.Random(1).randbytes(40_000) * 3
-    assert decompress(lz4.frame.compress(data, **options), Scheme.LZ4, len(data)) == data
+    assert decompress(lz4.frame.compress(data, **options), Scheme.LZ4, len(data)).data == data
 
 
 @pytest.mark.parametrize("scheme", Scheme)
@@ -101,7 +101,7 @@ def test_a_frame_that_is_cut_is_refused_wherever_it_is(scheme: Scheme) -> None:
 def test_junk_in_a_frame_is_an_error_of_one_kind(junk: bytes, length: int) -> None:
     for payload in (PUBLISHED_FRAME[:7] + junk, PUBLISHED_FRAME[:4] + junk):
         try:
-            assert len(decompress(payload, Scheme.LZ4, length)) == length
+            assert len(decompress(payload, Scheme.LZ4, length).data) == length
         except XorbError:
             continue
 
@@ -127,3 +127,33 @@ def test_the_scheme_fits_the_data() -> None:
     assert choose_scheme(floats) is Scheme.GROUPED_LZ4
     assert choose_scheme(source.randbytes(20_000)) is Scheme.NONE
     assert choose_scheme(b"x") is Scheme.NONE
+
+
+def block_frame(block: bytes) -> bytes:
+    """A frame with this one compressed block."""
+    head = compress(b"a" * 1000, Scheme.LZ4)[:7]
+    return head + len(block).to_bytes(4, "little") + block + bytes(4)
+
+
+def test_a_match_at_distance_zero_is_found_wherever_it_stands() -> None:
+    """Other decoders refuse it, and here it looks like zeros."""
+    source = random.Random(11)
+    for size in range(4, 40):
+        literals = bytes(source.randrange(1, 256) for _ in range(8))
+        match = bytes([0x80 | min(size - 4, 15)]) + literals + b"\0\0"
+        if size - 4 >= 15:
+            match += bytes([size - 19])
+        payload = block_frame(match + b"\x50" + b"\1\2\3\4\5")
+        unpacked = decompress(payload, Scheme.LZ4, 8 + size + 5)
+        assert unpacked.data == literals + bytes(size) + b"\1\2\3\4\5"
+        assert not unpacked.is_portable
+
+
+def test_honest_frames_are_portable_unless_they_hold_runs_of_zeros() -> None:
+    source = random.Random(12)
+    floats = struct.pack("<16000f", *(source.gauss(0, 1) for _ in range(16000)))
+    text = b" ".join(b"word%d" % source.randrange(50) for _ in range(9000))
+    for data, scheme in ((floats, Scheme.GROUPED_LZ4), (text, Scheme.LZ4), (floats, Scheme.NONE)):
+        assert decompress(compress(data, scheme), scheme, len(data)).is_portable
+    checked = lz4.frame.compress(text, content_checksum=True)
+    assert not decompress(checked, Scheme.LZ4, len(text)).is_portable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 import lz4.frame
 import numpy as np
@@ -48,7 +48,14 @@ def compress(data: bytes, scheme: Scheme) -> bytes:
     return frame
 
 
-def decompress(payload: bytes, scheme: Scheme, length: int) -> bytes:
+class Unpacked(NamedTuple):
+    """The raw bytes of a chunk; `is_portable` when every known client surely sees the same."""
+
+    data: bytes
+    is_portable: bool
+
+
+def decompress(payload: bytes, scheme: Scheme, length: int) -> Unpacked:
     """The raw bytes of a chunk, which are `length` bytes, or else `XorbError`.
 
     Whatever a frame promises, no more than `length` bytes and one are unpacked.
@@ -56,9 +63,12 @@ def decompress(payload: bytes, scheme: Scheme, length: int) -> bytes:
     if scheme is Scheme.NONE:
         if len(payload) != length:
             raise XorbError(f"{len(payload)} bytes are kept as they are, {length} are declared")
-        return payload
+        return Unpacked(payload, True)
     content = _unpack_frame(payload, length)
-    return ungroup_bytes(content) if scheme is Scheme.GROUPED_LZ4 else content
+    is_portable = _reads_everywhere(payload, content)
+    return Unpacked(
+        ungroup_bytes(content) if scheme is Scheme.GROUPED_LZ4 else content, is_portable
+    )
 
 
 def _unpack_frame(payload: bytes, length: int) -> bytes:
@@ -80,19 +90,19 @@ def _unpack_frame(payload: bytes, length: int) -> bytes:
     return content
 
 
-def reads_everywhere(payload: bytes, scheme: Scheme) -> bool:
-    """Whether every known client surely unpacks this payload to what `decompress` gave for it.
+def _reads_everywhere(payload: bytes, content: bytes) -> bool:
+    """Whether every known decoder surely makes this content of the frame; when in doubt, False.
 
-    Decoders differ: some fail on a match at distance 0, which is two zero bytes in a row and which
-    `decompress` takes for zeros; one cannot read frames with checksums. When in doubt it is False.
+    Decoders differ: one cannot read frames with checksums, and some fail on a match at distance 0.
+    Here such a match, two zero bytes in the block, becomes zeros, at least four of them.
     """
-    if scheme is Scheme.NONE:
-        return True
     size = int.from_bytes(payload[_FRAME_HEADER : _FRAME_HEADER + 4], "little")
     start, end = _FRAME_HEADER + 4, len(payload) - 4
     if not payload.startswith(_PLAIN_FRAME) or size & ~_STORED != end - start:
         return False
-    return bool(size & _STORED) or payload.find(b"\0\0", start, end) < 0
+    if size & _STORED or payload.find(b"\0\0", start, end) < 0:
+        return True
+    return content.find(b"\0\0\0\0") < 0
 
 
 def group_bytes(data: bytes) -> bytes:

@@ -13,10 +13,10 @@ from typing import Final, NamedTuple
 from freehold.formats.xet.chunking import MAX_CHUNK
 from freehold.formats.xet.compression import (
     Scheme,
+    Unpacked,
     choose_scheme,
     compress,
     decompress,
-    reads_everywhere,
 )
 from freehold.formats.xet.errors import XorbError
 from freehold.formats.xet.hashing import Node, chunk_hash, hash_to_string, xorb_hash
@@ -48,11 +48,15 @@ class ChunkHeader(NamedTuple):
 
 
 class UnpackedChunk(NamedTuple):
-    """A chunk as it arrived: its raw bytes, and the payload that they were kept in, and how."""
+    """A chunk as it arrived: its raw bytes, and the payload that they were kept in, and how.
+
+    `is_portable` when every known client surely sees the same bytes in that payload.
+    """
 
     data: bytes
     payload: bytes
     scheme: Scheme
+    is_portable: bool
 
 
 class XorbChunk(NamedTuple):
@@ -169,12 +173,12 @@ class ChunkReader:
             return None
         with memoryview(self._buffer) as view:
             payload = bytes(view[HEADER_SIZE:size])
-        data = self._unpack(payload, header)
+        unpacked = self._unpack(payload, header)
         del self._buffer[:size]
         self._offset += size
         self._count += 1
-        self._length += len(data)
-        return UnpackedChunk(data, payload, header.scheme)
+        self._length += header.length
+        return UnpackedChunk(unpacked.data, payload, header.scheme, unpacked.is_portable)
 
     def _check_rest(self) -> None:
         if len(self._buffer) > footer_size(self._count):
@@ -188,7 +192,7 @@ class ChunkReader:
         if self._offset + HEADER_SIZE + header.payload > MAX_SIZE:
             raise XorbError(f"more than {MAX_SIZE} bytes of chunks")
 
-    def _unpack(self, payload: bytes, header: ChunkHeader) -> bytes:
+    def _unpack(self, payload: bytes, header: ChunkHeader) -> Unpacked:
         try:
             return decompress(payload, header.scheme, header.length)
         except XorbError as error:
@@ -252,7 +256,7 @@ class XorbReader:
 
 
 def _keep(chunk: UnpackedChunk) -> list[bytes]:
-    if not reads_everywhere(chunk.payload, chunk.scheme):
+    if not chunk.is_portable:
         return [pack_chunk(chunk.data, chunk.scheme)]
     return [build_header(len(chunk.payload), chunk.scheme, len(chunk.data)), chunk.payload]
 
