@@ -55,7 +55,8 @@ SERVED: tuple[Served, ...] = (
 
 _EXPOSED = (
     "X-Repo-Commit,X-Request-Id,X-Error-Code,X-Error-Message,X-Total-Count,ETag,Link,"
-    "Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Xet-Hash,X-Hub-Capabilities"
+    "Accept-Ranges,Content-Range,X-Linked-Size,X-Linked-ETag,X-Hub-Capabilities,"
+    "X-Xet-Hash,X-Xet-Cas-Url,X-Xet-Access-Token,X-Xet-Token-Expiration"
 )
 # Any page may call with a token of its own, none with the cookies of its visitor.
 _EVERY_ANSWER = [
@@ -68,7 +69,7 @@ _EVERY_ANSWER = [
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
     "Access-Control-Allow-Headers": "authorization, content-type, range, accept, idempotency-key,"
-    " x-trailing-sha256",
+    " x-trailing-sha256, x-xet-session-id",
     "Access-Control-Max-Age": "86400",
 }
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from typing import NamedTuple
 
 from freehold.errors import NotFoundError
 from freehold.formats.xet.chunk_table import ChunkTable
@@ -26,7 +27,7 @@ from freehold.server.core.xorbs import (
 )
 from freehold.server.db import xorbs
 from freehold.server.db.xorbs import ChunkPlace, Span
-from freehold.server.hub import now_ms
+from freehold.server.hub import Hub, now_ms
 
 # Places of the same chunk that are looked at, until one is found that the caller may know.
 PLACES_AT_ONCE = 64
@@ -35,8 +36,15 @@ PLACES_AT_ONCE = 64
 ANSWER_SECONDS = KEEP_SECONDS // 4
 
 
-def find_chunk(xet: XetContext, chunk: str) -> bytes:
-    """A shard that describes a xorb with this chunk; raises `NotFoundError` without one."""
+class KnownChunk(NamedTuple):
+    """A place of a chunk that the caller may know, and what else they may use of its xorb."""
+
+    place: ChunkPlace
+    usable: UsableChunks
+
+
+def find_chunk(xet: XetContext, chunk: str) -> KnownChunk:
+    """A place of the chunk; raises `NotFoundError` without one. That is the rule, and quick."""
     chunk_hash = parse_hash(chunk)
     with xet.ctx.hub.db.read() as tx:
         places = xorbs.find_chunk(tx, chunk_hash, PLACES_AT_ONCE)
@@ -44,21 +52,22 @@ def find_chunk(xet: XetContext, chunk: str) -> bytes:
             raise NotFoundError("No such chunk.")
         names = sorted({place.xorb_hash for place in places})
         usable = find_usable_chunks(tx, xet.ctx.viewer, names)
-    known = [p for p in places if usable.has(p.xorb_hash, Span(p.place, p.place + 1))]
-    if not known:
-        raise NotFoundError("No such chunk.")
-    return _describe(xet, known[0], usable)
+    for place in places:
+        if usable.has(place.xorb_hash, Span(place.place, place.place + 1)):
+            return KnownChunk(place, usable)
+    raise NotFoundError("No such chunk.")
 
 
-def _describe(xet: XetContext, found: ChunkPlace, usable: UsableChunks) -> bytes:
-    hub = xet.ctx.hub
-    table = load_table(hub, found.xorb_hash)
+def describe_chunk(hub: Hub, known: KnownChunk) -> bytes:
+    """A shard that describes the xorb with this chunk, and nothing that is not the caller's."""
+    xorb_hash = known.place.xorb_hash
+    table = load_table(hub, xorb_hash)
     with hub.db.write() as tx:
-        if not xorbs.use_xorbs(tx, [found.xorb_hash], now_ms()):
+        if not xorbs.use_xorbs(tx, [xorb_hash], now_ms()):
             raise NotFoundError("No such chunk.")
     now = int(time.time())
     footer = ShardFooter(secrets.token_bytes(HASH_SIZE), now, now + ANSWER_SECONDS)
-    return b"".join(build_shard([], [_hide(found.xorb_hash, table, usable)], footer))
+    return b"".join(build_shard([], [_hide(xorb_hash, table, known.usable)], footer))
 
 
 def _hide(xorb_hash: str, table: ChunkTable, usable: UsableChunks) -> ShardXorb:

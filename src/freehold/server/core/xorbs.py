@@ -6,7 +6,9 @@ announced. Only who has sent all its bytes, or can read a file with them, may ma
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from freehold.errors import BadRequestError, InternalError, NotFoundError
@@ -107,9 +109,12 @@ def place_chunks(xorb_hash: str, table: ChunkTable, places: Iterable[int]) -> li
 
 def has_sent(hub: Hub, sender: Viewer, xorb_hash: str) -> bool:
     """Whether the sender has sent the xorb, and need not again; its time begins now."""
-    with hub.db.write() as tx:
+    with hub.db.read() as tx:
         sent = xorbs.list_sent(tx, [xorb_hash], sender.id or "")
-        return bool(sent) and xorbs.use_xorbs(tx, [xorb_hash], now_ms()) == 1
+    if not sent:
+        return False
+    with hub.db.write() as tx:
+        return xorbs.use_xorbs(tx, [xorb_hash], now_ms()) == 1
 
 
 def load_table(hub: Hub, xorb_hash: str) -> ChunkTable:
@@ -127,7 +132,10 @@ def load_table(hub: Hub, xorb_hash: str) -> ChunkTable:
 
 
 class UsableChunks(NamedTuple):
-    """What a viewer may make files of: xorbs that they have sent, and chunks they can read."""
+    """What a viewer may make files of: xorbs that they have sent, and chunks they can read.
+
+    The spans of a xorb are in order, and do not touch.
+    """
 
     sent: set[str]
     readable: dict[str, list[Span]]
@@ -136,11 +144,9 @@ class UsableChunks(NamedTuple):
         """Whether all these chunks are among them."""
         if xorb_hash in self.sent:
             return True
-        reached = wanted.first
-        for span in self.readable.get(xorb_hash, ()):
-            if span.first <= reached:
-                reached = max(reached, span.end)
-        return reached >= wanted.end
+        spans = self.readable.get(xorb_hash, [])
+        before = bisect_right(spans, wanted.first, key=attrgetter("first"))
+        return before > 0 and wanted.end <= spans[before - 1].end
 
     def mask(self, xorb_hash: str, count: int) -> bytearray:
         """For each of the `count` chunks of a xorb, 1 if it is among them, else 0."""
@@ -157,4 +163,15 @@ def find_usable_chunks(tx: Transaction, viewer: Viewer, hashes: Sequence[str]) -
     sent = xorbs.list_sent(tx, list(hashes), viewer.id or "")
     others = [xorb_hash for xorb_hash in hashes if xorb_hash not in sent]
     readable = xorbs.list_readable_spans(tx, others, viewer.id or "", viewer.is_admin)
-    return UsableChunks(sent, readable)
+    return UsableChunks(sent, {name: _merge(spans) for name, spans in readable.items()})
+
+
+def _merge(spans: Sequence[Span]) -> list[Span]:
+    """The same chunks in spans that do not touch; both are in the order of their first chunks."""
+    merged: list[Span] = []
+    for span in spans:
+        if merged and span.first <= merged[-1].end:
+            merged[-1] = merged[-1]._replace(end=max(merged[-1].end, span.end))
+        else:
+            merged.append(span)
+    return merged

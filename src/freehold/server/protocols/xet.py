@@ -13,6 +13,7 @@ from freehold.errors import BadRequestError, HfHubHTTPError, NotFoundError
 from freehold.formats.xet.shard import MAX_SHARD
 from freehold.formats.xet.xorb import MAX_UPLOAD
 from freehold.server.core import dedup, reconstructions, shards, xet_tokens, xorbs
+from freehold.server.core.dedup import KnownChunk
 from freehold.server.core.reconstructions import ByteSpan
 from freehold.server.core.xet_tokens import Purpose, XetContext
 from freehold.server.core.xorbs import XorbArrival
@@ -62,7 +63,7 @@ def _serve(route: Route, purpose: Purpose, function: Callable[..., Any]) -> Serv
         return make_response(call, function(_open(call, purpose), call))
 
     async def handle(call: Call) -> Response:
-        return await call.threads.run(answer, call)
+        return await call.bulk.run(answer, call)
 
     return Served(route, handle, function)
 
@@ -147,11 +148,12 @@ def _line(event: ShardEvent) -> bytes:
 
 
 async def _find_chunk(call: Call) -> Response:
-    shard = await call.threads.run(_look_up, call)
+    known = await call.threads.run(_look_up, call)
+    shard = await call.bulk.run(dedup.describe_chunk, call.hub, known)
     return Response(shard, 200, media_type=SHARD_TYPE)
 
 
-def _look_up(call: Call) -> bytes:
+def _look_up(call: Call) -> KnownChunk:
     return dedup.find_chunk(_open(call, "write"), call.params["chunk"])
 
 
