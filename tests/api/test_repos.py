@@ -685,7 +685,6 @@ def every_url_of(repo: Repo, headers: dict[str, str]) -> list[str]:
         commit.json()["commitUrl"],
         page.headers["link"].removeprefix("<"),
         actions["upload"]["href"],
-        actions["verify"]["href"],
     ]
 
 

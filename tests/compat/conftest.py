@@ -1,4 +1,8 @@
-"""Runs scripts with the published clients, each in an environment of its own."""
+"""Runs scripts with the published clients, each in an environment of its own.
+
+They run as they come, so those that can send and fetch large files with Xet. A test of what they
+do without it asks for the clients in `OVER_LFS`.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +17,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.compat import environments
+from tests.compat.access_log import AccessLog
+from tests.processes import WatchedProcess
 
 if TYPE_CHECKING:
     from tests.live import LiveHub
+
+
+# The same clients, told not to use Xet; the oldest has never heard of it.
+OVER_LFS = tuple(f"{version} over LFS" for version in environments.VERSIONS)
 
 
 class ScriptFailedError(AssertionError):
@@ -28,6 +38,7 @@ class Client:
 
     version: str
     home: Path
+    xet: bool = True
 
     @property
     def generation(self) -> tuple[int, ...]:
@@ -51,6 +62,13 @@ class Client:
         # A terminal's width decides where tables are cut.
         environ = self.environ(hub_url, token) | {"COLUMNS": "200", "NO_COLOR": "1"}
         return self._execute(list(arguments), environ).stdout
+
+    def start(
+        self, script: str, hub_url: str, token: str | None = None, **env: str
+    ) -> WatchedProcess:
+        """Start `script` as `run` does, and return at once, so that it can be killed."""
+        command = [str(environments.python_of(self.version)), "-c", script]
+        return WatchedProcess(command, environ=self.environ(hub_url, token) | env)
 
     def _execute(
         self, command: list[str], environ: dict[str, str]
@@ -79,11 +97,12 @@ class Client:
             "PYTHONPATH": str(environments.HERE / "inside"),
             "HF_HOME": str(self.home / "huggingface"),
             "HF_ENDPOINT": hub_url,
-            "HF_HUB_DISABLE_XET": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HUB_DISABLE_PROGRESS_BARS": "1",
             "NO_PROXY": "*",
         }
+        if not self.xet:
+            environ["HF_HUB_DISABLE_XET"] = "1"
         if token:
             # 0.13 knows only the long name.
             environ |= {"HF_TOKEN": token, "HUGGING_FACE_HUB_TOKEN": token}
@@ -104,12 +123,22 @@ def hub(request: pytest.FixtureRequest, shared_hub: Callable[[str], LiveHub]) ->
     return shared_hub(getattr(request, "param", "sqlite"))
 
 
+@pytest.fixture
+def access_log(hub: LiveHub) -> AccessLog:
+    """What `hub` is asked from now on."""
+    return AccessLog(hub)
+
+
 @pytest.fixture(params=environments.VERSIONS)
 def client(request: pytest.FixtureRequest, tmp_path: Path) -> Client:
     """Each supported version of the client, with an empty home."""
-    version: str = request.param
+    return new_client(request.param, tmp_path / "home")
+
+
+def new_client(name: str, home: Path) -> Client:
+    """Make a client, `2.4.0` or `2.4.0 over LFS`, whose home is a new folder."""
+    version, _, without_xet = name.partition(" ")
     if not environments.is_ready(version):
         pytest.fail(f"huggingface_hub {version} is not installed: run `make environments`")
-    home = tmp_path / "home"
     home.mkdir()
-    return Client(version, home)
+    return Client(version, home, xet=not without_xet)

@@ -1,8 +1,9 @@
 """One environment for each published client that must work with the hub.
 
-That is a virtual environment for each version of huggingface_hub, and a folder of Node packages
-for @huggingface/hub. `make test` runs this before pytest. An environment is made anew only when
-what pins it, or the Python it was made with, is no longer the same.
+That is a virtual environment for each version of huggingface_hub, a folder for each version of
+hf-xet, and a folder of Node packages for @huggingface/hub. `make test` runs this before pytest. An
+environment is made anew only when what pins it, or the Python it was made with, is no longer the
+same.
 """
 
 from __future__ import annotations
@@ -23,6 +24,23 @@ JAVASCRIPT_PINS = ("package.json", "package-lock.json")
 # The oldest supported client, and the last of each generation that people run.
 VERSIONS = ("0.13.4", "0.36.2", "1.28.0", "2.4.0")
 
+# One of each way in which hf-xet has spoken to a store; it depends on no other package.
+HF_XET_VERSIONS = (
+    "1.1.0",
+    "1.1.3",
+    "1.1.5",
+    "1.1.9",
+    "1.1.10",
+    "1.2.0",
+    "1.3.2",
+    "1.4.3",
+    "1.5.0",
+    "1.5.2",
+    "1.6.0",
+    "1.7.1",
+    "1.8.0",
+)
+
 
 def main() -> None:
     """Make what is missing, two environments at a time."""
@@ -31,6 +49,12 @@ def main() -> None:
         sys.stdout.write(f"Installing huggingface_hub {', '.join(missing)} for the tests\n")
     with ThreadPoolExecutor(2) as pool:
         for _ in pool.map(make, missing):
+            pass
+    missing = [version for version in HF_XET_VERSIONS if not is_hf_xet_ready(version)]
+    if missing:
+        sys.stdout.write(f"Installing hf-xet {', '.join(missing)} for the tests\n")
+    with ThreadPoolExecutor(2) as pool:
+        for _ in pool.map(make_hf_xet, missing):
             pass
     if not is_javascript_ready():
         sys.stdout.write("Installing @huggingface/hub for the tests\n")
@@ -74,6 +98,35 @@ def stamp(version: str) -> str:
     """Return what the environment was made from: Python, the folder, and the pinned versions."""
     digest = hashlib.sha256(constraints(version).read_bytes()).hexdigest()
     return f"{sys.version}\n{CACHE}\n{digest}\n"
+
+
+def hf_xet_path(version: str) -> Path:
+    """Return the folder from which hf-xet `version` is imported, with any Python."""
+    return CACHE / f"hf-xet-{version}"
+
+
+def is_hf_xet_ready(version: str) -> bool:
+    """Tell whether the folder of hf-xet `version` is complete and up to date."""
+    path = hf_xet_path(version) / "stamp"
+    return path.exists() and path.read_text() == hf_xet_stamp(version)
+
+
+def make_hf_xet(version: str) -> None:
+    """Install hf-xet `version` into its folder; raises `CalledProcessError` if pip fails.
+
+    It takes a second or two, and a virtual environment of its own would take ten.
+    """
+    folder = hf_xet_path(version)
+    shutil.rmtree(folder, ignore_errors=True)
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "-qq"]
+    options = ["--no-deps", "--no-compile", "--only-binary=:all:", f"--target={folder}"]
+    subprocess.run([*pip, *options, f"hf-xet=={version}"], check=True)
+    (folder / "stamp").write_text(hf_xet_stamp(version))
+
+
+def hf_xet_stamp(version: str) -> str:
+    """Return what the folder of hf-xet was made from: Python and the version."""
+    return f"{sys.version}\nhf-xet=={version}\n"
 
 
 def is_javascript_ready() -> bool:

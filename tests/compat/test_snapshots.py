@@ -160,7 +160,7 @@ tell(size=len(again), kept=kept, rest=again[100_000:] == content[100_000:])
 """
 
 
-@pytest.mark.parametrize("client", ["0.36.2"], indirect=True)
+@pytest.mark.parametrize("client", ["0.36.2 over LFS"], indirect=True)
 def test_a_download_goes_on_where_it_was_cut(client: Client, hub: LiveHub, alice: Account) -> None:
     told = client.run(INTERRUPTED, hub.url, alice.token, REPO=f"{alice.name}/interrupted")
     assert told == {"size": 1_024_000, "kept": True, "rest": True}

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.compat.conftest import OVER_LFS
 from tests.conftest import BACKENDS, NewHub
 
 if TYPE_CHECKING:
+    from tests.compat.access_log import AccessLog
     from tests.compat.conftest import Client
     from tests.live import Account, LiveHub
 
@@ -31,14 +33,19 @@ tell(path=hf_hub_download(repo, NAME), size=file.size, sha256=sha256_of(file))
 
 @pytest.mark.parametrize("hub", BACKENDS, indirect=True)
 def test_a_checkpoint_is_loaded_back_as_it_was(
-    client: Client, hub: LiveHub, alice: Account, torch_checkpoint: Path
+    client: Client, hub: LiveHub, alice: Account, torch_checkpoint: Path, access_log: AccessLog
 ) -> None:
+    """In chunks, but for the oldest client."""
     told = round_trip(client, hub, alice, torch_checkpoint)
+    is_in_chunks = client.generation >= (0, 36)
+    assert bool(access_log.requests("POST", "/shards")) is is_in_chunks
+    assert bool(access_log.requests("GET", "/reconstructions/")) is is_in_chunks
     assert told["size"] == torch_checkpoint.stat().st_size
     assert told["sha256"] == hashlib.sha256(torch_checkpoint.read_bytes()).hexdigest()
     assert_same_checkpoint(Path(told["path"]), torch_checkpoint)
 
 
+@pytest.mark.parametrize("client", OVER_LFS, indirect=True)
 def test_a_checkpoint_is_sent_in_parts(
     client: Client, fresh_hub: NewHub, torch_checkpoint: Path
 ) -> None:
@@ -68,7 +75,7 @@ tell(files=api.list_repo_files(f"{repo}-second"))
 """
 
 
-@pytest.mark.parametrize("client", ["0.13.4", "2.4.0"], indirect=True)
+@pytest.mark.parametrize("client", ["0.13.4", "2.4.0 over LFS"], indirect=True)
 def test_what_the_hub_has_already_is_not_sent_again(
     client: Client, fresh_hub: NewHub, torch_checkpoint: Path
 ) -> None:

@@ -92,7 +92,9 @@ class XorbArrival:
         if self._writer is not None:
             keep_bytes(tx, self._hub, self._key, row.size + footer_size(row.chunk_count))
             xorbs.put_xorb(tx, row, now_ms())
-            xorbs.put_chunks(tx, place_chunks(row.hash, table, table.shared_places()))
+            # The first one too: who was interrupted before their shard finds what they have sent.
+            places = sorted({0, *table.shared_places()})
+            xorbs.put_chunks(tx, place_chunks(row.hash, table, places))
         elif not xorbs.use_xorbs(tx, [row.hash], now_ms()):
             raise InternalError("The xorb is gone again: please send it once more.")
 
