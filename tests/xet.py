@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,7 +17,10 @@ from freehold.formats.xet.hashing import file_hash, hash_to_string, range_hash
 from freehold.formats.xet.shard import ShardChunk, ShardFile, ShardXorb, Term
 from freehold.formats.xet.shard_writing import build_shard
 from freehold.formats.xet.xorb import Xorb, XorbWriter, read_chunks
-from tests.live import Account
+from freehold.server.core.jobs import FOREVER
+from freehold.server.db.xet_files import list_unproven_files
+from freehold.server.db.xorbs import find_xorb
+from tests.live import Account, LiveHub
 from tests.repos import Repo, lfs_file, sha256
 
 
@@ -166,6 +170,37 @@ class Store:
             run = chunks[span["start"] - info["range"]["start"] :][: span["end"] - span["start"]]
             assert sum(map(len, run)) == term["unpacked_length"]
             yield from run
+
+
+def object_of(hub: LiveHub, built: BuiltXorb) -> str | None:
+    """The key under which the hub has the xorb, None while it has none."""
+    with hub.inside.db.read() as tx:
+        found = find_xorb(tx, built.name)
+    if found is None or hub.inside.objects.size(found.object_key) is None:
+        return None
+    return found.object_key
+
+
+def wait_for_proofs(hub: LiveHub) -> None:
+    """Return when the hub has proven the sha256 of every file."""
+    deadline = time.monotonic() + 60
+    while True:
+        with hub.inside.db.read() as tx:
+            if not list_unproven_files(tx, FOREVER, 1):
+                return
+        assert time.monotonic() < deadline, "a file was not proven"
+        time.sleep(0.01)
+
+
+def damage(hub: LiveHub, built: BuiltXorb, place: int = 1000) -> None:
+    """Flip a bit of a stored xorb."""
+    key = object_of(hub, built)
+    assert key is not None
+    path = hub.inside.objects.local_path(key)
+    assert path is not None
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
 
 
 def name_of(data: bytes, *xorbs: BuiltXorb) -> str:

@@ -5,22 +5,38 @@ from __future__ import annotations
 import json
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
+import httpx2
 import pytest
 
 from freehold.cli.main import main
+from freehold.formats.xet.chunking import split_chunks
+from freehold.formats.xet.compression import Scheme
 from freehold.server.core import jobs
 from freehold.server.core.ingest import ingest
-from freehold.server.core.proofs import prove_files
+from freehold.server.core.proofs import prove_file
 from freehold.server.core.storage import measure_storage
+from freehold.server.core.xorbs import XorbArrival
 from freehold.server.hub import Hub, now_ms
-from freehold.server.objects.keys import lfs_key, xorb_key
+from freehold.server.objects.keys import lfs_key
 from tests.conftest import BACKENDS, NewHub
 from tests.live import LiveHub
 from tests.repos import Repo, deleted, lfs_file, new_repo, sha256
-from tests.xet import BuiltXorb, Store, build_file, build_xorb, name_of, pack_shard
+from tests.xet import (
+    BuiltXorb,
+    Store,
+    build_file,
+    build_xorb,
+    damage,
+    name_of,
+    object_of,
+    pack_shard,
+    wait_for_proofs,
+)
 
 SIZE = 300_000
 DAY = 24 * 3600 * 1000
@@ -50,8 +66,8 @@ def let_pass(hub: Hub, days: float) -> None:
         jobs.run_jobs(hub)
 
 
-def is_stored(hub: Hub, built: BuiltXorb) -> bool:
-    return hub.objects.size(xorb_key(built.name)) is not None
+def is_stored(hub: LiveHub, built: BuiltXorb) -> bool:
+    return object_of(hub, built) is not None
 
 
 # Freeing
@@ -63,12 +79,12 @@ def test_chunks_that_no_file_needs_are_kept_for_a_month_and_then_freed(repo: Rep
     built = build_xorb(secrets.token_bytes(3000))
     assert Store.open(repo).send_xorb(built).status_code == 200
     let_pass(inside, 14)
-    assert is_stored(inside, built), "28 days"
+    assert is_stored(repo.hub, built), "28 days"
     assert Store.open(repo).send_xorb(built).json() == {"was_inserted": False}, "used again"
     let_pass(inside, 14)
-    assert is_stored(inside, built), "28 days once more"
+    assert is_stored(repo.hub, built), "28 days once more"
     let_pass(inside, 20)
-    assert not is_stored(inside, built)
+    assert not is_stored(repo.hub, built)
     assert Store.open(repo).send_xorb(built).json() == {"was_inserted": True}
 
 
@@ -92,7 +108,7 @@ def test_chunks_that_another_repository_needs_outlive_the_first(repo: Repo, hub:
     delete_repo(other)
     let_pass(hub.inside, 500)
     let_pass(hub.inside, 500)
-    assert not is_stored(hub.inside, built)
+    assert not is_stored(hub, built)
     with hub.inside.db.read() as tx:
         for table in ("xorb", "xorb_sender", "xet_file", "xet_term", "xet_chunk", "lfs_object"):
             assert tx.all(f"SELECT * FROM {table}") == [], table
@@ -109,7 +125,7 @@ def test_a_file_that_was_sent_and_never_committed_is_freed(repo: Repo) -> None:
     built = Store.open(repo).upload(data)
     let_pass(repo.hub.inside, 3)
     assert Store.open(repo).reconstruct(name_of(data)).status_code == 404
-    assert is_stored(repo.hub.inside, built), "the client may still rely on its chunks"
+    assert is_stored(repo.hub, built), "the client may still rely on its chunks"
     file = build_file(data, (built, 0, len(built.xorb.chunks)))
     assert Store.open(repo).send_shard(pack_shard([file])).json() == {"result": 1}
     repo.commit(lfs_file("w.bin", sha256(data), SIZE))
@@ -125,7 +141,7 @@ def test_a_file_that_is_deleted_for_good_is_freed(repo: Repo) -> None:
     assert Store.open(repo).reconstruct(name_of(data)).status_code == 404
     for _ in range(3):
         let_pass(repo.hub.inside, 40)
-    assert not is_stored(repo.hub.inside, built)
+    assert not is_stored(repo.hub, built)
 
 
 def test_an_abandoned_xorb_leaves_nothing_behind(repo: Repo) -> None:
@@ -140,7 +156,8 @@ def test_an_abandoned_xorb_leaves_nothing_behind(repo: Repo) -> None:
     with pytest.raises(ConnectionAbortedError):
         store.call("POST", f"/v1/xorbs/default/{built.name}", content=half())
     assert store.send_xorb(built).json() == {"was_inserted": True}
-    assert [info.key for info in repo.hub.inside.objects.list("xorbs")] == [xorb_key(built.name)]
+    keys = [info.key for info in repo.hub.inside.objects.list("xorbs")]
+    assert keys == [object_of(repo.hub, built)]
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -159,18 +176,135 @@ def test_what_was_acknowledged_survives_a_crash(fresh_hub: NewHub, backend: str)
     assert store.send_shard(pack_shard([file])).status_code == 200
 
 
-def test_what_was_not_proven_before_a_crash_is_proven_by_a_job(repo: Repo) -> None:
+def test_what_was_not_proven_before_a_crash_is_proven_by_the_next_start(repo: Repo) -> None:
     data = secrets.token_bytes(SIZE)
     Store.open(repo).commit("w.bin", data)
-    inside = repo.hub.inside
-    prove_files(inside)
-    with inside.db.write() as tx:
-        tx.run("UPDATE xet_file SET sha256 = NULL")
-    assert prove_files(inside) == 1
-    with inside.db.read() as tx:
+    hub = repo.hub
+    wait_for_proofs(hub)
+    hub.kill()
+    with hub.inside.db.write() as tx:
+        tx.run("UPDATE xet_file SET sha256 = NULL, proving_until = 0")
+    hub.start()
+    wait_for_proofs(hub)
+    with hub.inside.db.read() as tx:
         [row] = tx.all("SELECT sha256 FROM xet_file")
     assert row.sha256 == sha256(data)
-    assert prove_files(inside) == 0
+
+
+def test_only_one_process_proves_a_file(repo: Repo) -> None:
+    hub = repo.hub
+    Store.open(repo).upload(secrets.token_bytes(SIZE))
+    wait_for_proofs(hub)
+    with hub.inside.db.write() as tx:
+        tx.run("UPDATE xet_file SET sha256 = NULL, proving_until = 0")
+        [row] = tx.all("SELECT hash FROM xet_file")
+    with ThreadPoolExecutor(4) as pool:
+        proven = list(pool.map(lambda _: prove_file(hub.inside, row.hash), range(4)))
+    assert sorted(proven) == [False, False, False, True]
+
+
+# Damage
+
+
+def test_what_the_store_has_damaged_is_not_taken_for_a_lie(repo: Repo) -> None:
+    hub, store = repo.hub, Store.open(repo)
+    data = secrets.token_bytes(SIZE)
+    built = build_xorb(*split_chunks([data]))
+    assert store.send_xorb(built).status_code == 200
+    damage(hub, built)
+    shard = pack_shard([build_file(data, (built, 0, len(built.xorb.chunks)))])
+    assert store.send_shard(shard).status_code == 200
+    repo.commit(lfs_file("w.bin", sha256(data), SIZE))
+    hub.restart()
+    assert "is damaged" in hub.log()
+    assert "sent a file as" not in hub.log()
+    assert store.send_shard(shard).status_code == 200, "it is still true"
+    key = object_of(hub, built)
+    assert key is not None
+    hub.inside.objects.delete(key)
+    assert store.send_xorb(built).status_code == 200
+    assert repo.resolve("w.bin").content == data
+
+
+@pytest.mark.parametrize("who", ["the same sender", "another one"])
+def test_a_xorb_whose_object_is_lost_is_mended_by_sending_it_again(repo: Repo, who: str) -> None:
+    """In another form too: the files that need it find its chunks where they are now."""
+    chunks = [bytes([65 + number]) * 60_000 for number in range(5)]
+    data = b"".join(chunks)
+    packed, plain = build_xorb(*chunks, scheme=Scheme.LZ4), build_xorb(*chunks)
+    assert packed.name == plain.name
+    store = Store.open(repo)
+    assert store.send_xorb(packed).status_code == 200
+    assert store.send_shard(pack_shard([build_file(data, (packed, 0, 5))])).status_code == 200
+    repo.commit(lfs_file("w.bin", sha256(data), len(data)))
+    key = object_of(repo.hub, packed)
+    assert key is not None
+    repo.hub.inside.objects.delete(key)
+    if who == "another one":
+        store = Store.open(new_repo(repo.hub, repo.hub.user()))
+    assert store.send_xorb(plain).status_code == 200
+    assert repo.resolve("w.bin").content == data
+    part = repo.resolve("w.bin", headers={"range": "bytes=70000-200000"})
+    assert part.content == data[70_000:200_001]
+
+
+def test_another_form_of_a_xorb_changes_nothing_of_the_one_that_is_stored(repo: Repo) -> None:
+    """Two clients that compress differently send it at the same time."""
+    chunks = [bytes([65 + number]) * 60_000 for number in range(5)]
+    data = b"".join(chunks)
+    packed, plain = build_xorb(*chunks, scheme=Scheme.LZ4), build_xorb(*chunks)
+    hub = repo.hub
+    late = XorbArrival(hub.inside, None, plain.name)
+    late.take(plain.data)
+    store = Store.open(repo)
+    assert store.send_xorb(packed).status_code == 200
+    assert store.send_shard(pack_shard([build_file(data, (packed, 0, 5))])).status_code == 200
+    repo.commit(lfs_file("w.bin", sha256(data), len(data)))
+    late.finish()
+    assert repo.resolve("w.bin").content == data
+    let_pass(hub.inside, 3)
+    assert [info.key for info in hub.inside.objects.list("xorbs")] == [object_of(hub, packed)]
+    assert repo.resolve("w.bin").content == data
+
+
+def test_a_xorb_that_was_freed_may_come_back_in_another_form(repo: Repo) -> None:
+    """What the hub remembers of the first one is not used for the second."""
+    chunks = [bytes([65 + number]) * 60_000 for number in range(5)]
+    data = b"".join(chunks)
+    packed, plain = build_xorb(*chunks, scheme=Scheme.LZ4), build_xorb(*chunks)
+    store = Store.open(repo)
+    assert store.send_xorb(packed).status_code == 200
+    assert store.send_shard(pack_shard([], [packed])).status_code == 200
+    let_pass(repo.hub.inside, 40)
+    assert store.send_xorb(plain).json() == {"was_inserted": True}
+    assert store.send_shard(pack_shard([build_file(data, (plain, 0, 5))])).status_code == 200
+    repo.commit(lfs_file("w.bin", sha256(data), len(data)))
+    assert repo.resolve("w.bin").content == data
+
+
+# Races
+
+
+def at_once(*calls: Callable[[], httpx2.Response]) -> list[int]:
+    with ThreadPoolExecutor(len(calls)) as pool:
+        answers = [pool.submit(call) for call in calls]
+        return [answer.result().status_code for answer in answers]
+
+
+def test_the_same_files_in_another_order_at_once(hub: LiveHub) -> None:
+    """Of two users: each row is locked in one order, whatever the order of the files."""
+    contents = [secrets.token_bytes(2000) for _ in range(300)]
+    sending, commits = [], []
+    for order in (contents, contents[::-1]):
+        store = Store.open(new_repo(hub, hub.user()))
+        built = build_xorb(*order)
+        assert store.send_xorb(built).status_code == 200
+        files = [build_file(data, (built, n, n + 1)) for n, data in enumerate(order)]
+        lines = [lfs_file(f"{n}.bin", sha256(d), len(d)) for n, d in enumerate(order)]
+        sending.append(partial(store.send_shard, pack_shard(files, [built])))
+        commits.append(partial(store.repo.send_commit, *lines))
+    assert at_once(*sending) == [200, 200]
+    assert at_once(*commits) == [200, 200]
 
 
 # Ingesting
@@ -221,6 +355,25 @@ def test_an_ingested_file_has_the_hash_that_a_client_gives_it(repo: Repo) -> Non
     assert "actions" not in item
 
 
+def test_a_whole_copy_is_given_up_only_for_chunks_that_were_checked(
+    repo: Repo, hub: LiveHub
+) -> None:
+    """The file is known already, and its chunks are damaged: those cut now do not count."""
+    data, other = secrets.token_bytes(SIZE), new_repo(hub, hub.user(), private=True)
+    built = Store.open(other).commit("w.bin", data)
+    wait_for_proofs(hub)
+    damage(hub, built)
+    repo.commit_lfs("w.bin", data)
+    assert ingest(hub.inside) == (0, 0)
+    assert repo.resolve("w.bin").content == data
+    key = object_of(hub, built)
+    assert key is not None
+    hub.inside.objects.delete(key)
+    assert Store.open(other).send_xorb(built).status_code == 200
+    assert ingest(hub.inside) == (1, SIZE)
+    assert repo.resolve("w.bin").content == data
+
+
 def test_a_damaged_file_is_not_ingested(repo: Repo) -> None:
     inside = repo.hub.inside
     data = secrets.token_bytes(SIZE)
@@ -238,7 +391,7 @@ def test_what_was_sent_both_whole_and_in_chunks_becomes_one(repo: Repo, hub: Liv
     data, other = secrets.token_bytes(SIZE), new_repo(hub, hub.user())
     repo.commit_lfs("w.bin", data)
     Store.open(other).commit("w.bin", data)
-    prove_files(hub.inside)
+    wait_for_proofs(hub)
     assert ingest(hub.inside) == (1, SIZE)
     with hub.inside.db.read() as tx:
         assert len(tx.all("SELECT id FROM lfs_object")) == 1

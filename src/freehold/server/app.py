@@ -180,7 +180,8 @@ class App:
         if match is not None:
             return match
         allowed = self._router.methods(raw_path)
-        if allowed:
+        # A client of Xet takes a 405 for a failure, and a 404 for what is not offered.
+        if allowed and not raw_path.startswith("/xet/"):
             raise MethodNotAllowedError(headers={"Allow": ", ".join(allowed)})
         raise NotFoundError
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from queue import SimpleQueue
+from queue import PriorityQueue
 
 from freehold.formats.xet.chunk_table import ChunkTable
 from freehold.server.config import Config, ConfigError
@@ -29,8 +29,8 @@ CHUNK_TABLES = 24 * 1024 * 1024
 class Hub:
     """One hub: its settings, its database, its repositories, its objects and its signing key.
 
-    `chunk_tables` are those of the xorbs that were used last. `unproven` has the hashes of files of
-    chunks that have just arrived, whose sha256 is to be proven.
+    `chunk_tables` are those of the xorbs that were used last. `unproven` has the files of chunks,
+    as size and hash, that have just arrived, and whose sha256 is to be proven: small ones first.
     """
 
     config: Config
@@ -39,7 +39,7 @@ class Hub:
     objects: ObjectStore
     signing_key: bytes
     chunk_tables: Memory[str, ChunkTable] = field(default_factory=lambda: Memory(CHUNK_TABLES))
-    unproven: SimpleQueue[str] = field(default_factory=SimpleQueue)
+    unproven: PriorityQueue[tuple[int, str]] = field(default_factory=PriorityQueue)
 
     def close(self) -> None:
         """Closes the database."""

@@ -321,6 +321,13 @@ UPLOAD_SHARD = Route(
     returns=xet.ShardUploaded,
     aliases=("/xet/{scope}/shards", "/xet/{scope}/shard/{space}/{shard}"),
 )
+PUT_SHARD = Route(
+    "PUT",
+    "/xet/{scope}/shard/{space}/{shard}",
+    Needs.SIGNATURE,
+    body=Stream,
+    returns=xet.ShardUploaded,
+)
 UPLOAD_SHARD_V2 = Route(
     "POST",
     "/xet/{scope}/v2/shards",

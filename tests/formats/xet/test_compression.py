@@ -17,6 +17,7 @@ from freehold.formats.xet.compression import (
     compress,
     decompress,
     group_bytes,
+    is_portable,
     ungroup_bytes,
 )
 from freehold.formats.xet.errors import XorbError
@@ -146,7 +147,7 @@ def test_a_match_at_distance_zero_is_found_wherever_it_stands() -> None:
         payload = block_frame(match + b"\x50" + b"\1\2\3\4\5")
         unpacked = decompress(payload, Scheme.LZ4, 8 + size + 5)
         assert unpacked.data == literals + bytes(size) + b"\1\2\3\4\5"
-        assert not unpacked.is_portable
+        assert not is_portable(payload, Scheme.LZ4, unpacked.content)
 
 
 def test_honest_frames_are_portable_unless_they_hold_runs_of_zeros() -> None:
@@ -154,6 +155,18 @@ def test_honest_frames_are_portable_unless_they_hold_runs_of_zeros() -> None:
     floats = struct.pack("<16000f", *(source.gauss(0, 1) for _ in range(16000)))
     text = b" ".join(b"word%d" % source.randrange(50) for _ in range(9000))
     for data, scheme in ((floats, Scheme.GROUPED_LZ4), (text, Scheme.LZ4), (floats, Scheme.NONE)):
-        assert decompress(compress(data, scheme), scheme, len(data)).is_portable
+        payload = compress(data, scheme)
+        assert is_portable(payload, scheme, decompress(payload, scheme, len(data)).content)
     checked = lz4.frame.compress(text, content_checksum=True)
-    assert not decompress(checked, Scheme.LZ4, len(text)).is_portable
+    assert not is_portable(checked, Scheme.LZ4, text)
+
+
+def test_a_run_of_zeros_is_seen_at_any_place() -> None:
+    block = compress(b"abcdefgh" * 100, Scheme.LZ4)
+    doubtful = block[:11] + b"\0\0" + block[13:]
+    for size in range(4, 12):
+        for place in range(size - 3):
+            content = b"\1" * place + bytes(4) + b"\1" * (size - place - 4)
+            assert not is_portable(doubtful, Scheme.LZ4, content)
+        assert is_portable(doubtful, Scheme.LZ4, (b"\1\0\0\0" * 3)[:size])
+    assert is_portable(doubtful, Scheme.LZ4, b"")

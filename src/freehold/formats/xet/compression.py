@@ -49,10 +49,10 @@ def compress(data: bytes, scheme: Scheme) -> bytes:
 
 
 class Unpacked(NamedTuple):
-    """The raw bytes of a chunk; `is_portable` when every known client surely sees the same."""
+    """The raw bytes of a chunk, and what its frame holds: the same bytes, or these regrouped."""
 
     data: bytes
-    is_portable: bool
+    content: bytes
 
 
 def decompress(payload: bytes, scheme: Scheme, length: int) -> Unpacked:
@@ -63,12 +63,10 @@ def decompress(payload: bytes, scheme: Scheme, length: int) -> Unpacked:
     if scheme is Scheme.NONE:
         if len(payload) != length:
             raise XorbError(f"{len(payload)} bytes are kept as they are, {length} are declared")
-        return Unpacked(payload, True)
+        return Unpacked(payload, payload)
     content = _unpack_frame(payload, length)
-    is_portable = _reads_everywhere(payload, content)
-    return Unpacked(
-        ungroup_bytes(content) if scheme is Scheme.GROUPED_LZ4 else content, is_portable
-    )
+    data = ungroup_bytes(content) if scheme is Scheme.GROUPED_LZ4 else content
+    return Unpacked(data, content)
 
 
 def _unpack_frame(payload: bytes, length: int) -> bytes:
@@ -90,19 +88,30 @@ def _unpack_frame(payload: bytes, length: int) -> bytes:
     return content
 
 
-def _reads_everywhere(payload: bytes, content: bytes) -> bool:
-    """Whether every known decoder surely makes this content of the frame; when in doubt, False.
+def is_portable(payload: bytes, scheme: Scheme, content: bytes) -> bool:
+    """Whether every known decoder surely makes this content of the payload; when in doubt, False.
 
     Decoders differ: one cannot read frames with checksums, and some fail on a match at distance 0.
     Here such a match, two zero bytes in the block, becomes zeros, at least four of them.
     """
+    if scheme is Scheme.NONE:
+        return True
     size = int.from_bytes(payload[_FRAME_HEADER : _FRAME_HEADER + 4], "little")
     start, end = _FRAME_HEADER + 4, len(payload) - 4
     if not payload.startswith(_PLAIN_FRAME) or size & ~_STORED != end - start:
         return False
     if size & _STORED or payload.find(b"\0\0", start, end) < 0:
         return True
-    return content.find(b"\0\0\0\0") < 0
+    return not _has_zeros(content)
+
+
+def _has_zeros(content: bytes) -> bool:
+    """Whether four zero bytes follow one another."""
+    # Then two of them are an aligned pair; most contents have none, and that is seen quickly.
+    pairs = np.frombuffer(content, np.uint16, len(content) // 2)
+    if len(pairs) and pairs.min():
+        return False
+    return content.find(b"\0\0\0\0") >= 0
 
 
 def group_bytes(data: bytes) -> bytes:

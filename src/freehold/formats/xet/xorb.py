@@ -17,6 +17,7 @@ from freehold.formats.xet.compression import (
     choose_scheme,
     compress,
     decompress,
+    is_portable,
 )
 from freehold.formats.xet.errors import XorbError
 from freehold.formats.xet.hashing import Node, chunk_hash, hash_to_string, xorb_hash
@@ -50,13 +51,13 @@ class ChunkHeader(NamedTuple):
 class UnpackedChunk(NamedTuple):
     """A chunk as it arrived: its raw bytes, and the payload that they were kept in, and how.
 
-    `is_portable` when every known client surely sees the same bytes in that payload.
+    `content` is what the payload unpacks to, before bytes are put back into their places.
     """
 
     data: bytes
     payload: bytes
     scheme: Scheme
-    is_portable: bool
+    content: bytes
 
 
 class XorbChunk(NamedTuple):
@@ -178,7 +179,7 @@ class ChunkReader:
         self._offset += size
         self._count += 1
         self._length += header.length
-        return UnpackedChunk(unpacked.data, payload, header.scheme, unpacked.is_portable)
+        return UnpackedChunk(unpacked.data, payload, header.scheme, unpacked.content)
 
     def _check_rest(self) -> None:
         if len(self._buffer) > footer_size(self._count):
@@ -256,7 +257,7 @@ class XorbReader:
 
 
 def _keep(chunk: UnpackedChunk) -> list[bytes]:
-    if not chunk.is_portable:
+    if not is_portable(chunk.payload, chunk.scheme, chunk.content):
         return [pack_chunk(chunk.data, chunk.scheme)]
     return [build_header(len(chunk.payload), chunk.scheme, len(chunk.data)), chunk.payload]
 

@@ -123,13 +123,6 @@ def missing_repo(viewer: Viewer) -> RepositoryNotFoundError:
 
 def check_level(ctx: Context, repo: Repo, needs: Needs) -> None:
     """Raises unless the viewer may do what `needs` says with a repository that they can see."""
-    check_account_level(ctx, repo, needs)
-    if needs > Needs.CONTENT:
-        require_write_token(ctx.viewer)
-
-
-def check_account_level(ctx: Context, repo: Repo, needs: Needs) -> None:
-    """The same, whatever the token of the viewer is for."""
     viewer = ctx.viewer
     level = level_of(viewer, repo)
     if repo.disabled and not viewer.is_admin and needs > Needs.READ:
@@ -142,6 +135,7 @@ def check_account_level(ctx: Context, repo: Repo, needs: Needs) -> None:
             raise missing_repo(viewer)
         if level < needs:
             raise ForbiddenError(USE_PULL_REQUEST if needs == Needs.WRITE else NO_RIGHTS)
+        require_write_token(viewer)
 
 
 def require_account(viewer: Viewer) -> str:

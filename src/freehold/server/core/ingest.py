@@ -7,6 +7,7 @@ sha256. Until then nothing has changed for anybody.
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -23,11 +24,13 @@ from freehold.formats.xet.hashing import (
 )
 from freehold.formats.xet.xorb import XorbWriter
 from freehold.server.core.contents import read_content
-from freehold.server.core.xet_files import hash_runs, make_run, place_first_chunk
+from freehold.server.core.xet_files import hash_file, hash_runs, make_run, place_first_chunk
 from freehold.server.core.xorbs import XorbArrival, load_table
 from freehold.server.db import lfs, trash, xet_files, xorbs
+from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
 from freehold.server.db.xet_files import Term, XetFile
+from freehold.server.db.xorbs import Xorb
 from freehold.server.hub import Hub, now_ms
 from freehold.server.objects.keys import lfs_key
 
@@ -81,8 +84,10 @@ def _list_whole(hub: Hub) -> Iterator[StoredObject]:
             page = lfs.list_whole_objects(tx, MIN_SIZE, after, OBJECTS_AT_ONCE)
         if not page:
             return
-        yield from page
         after = page[-1].sha256
+        # Other processes do the same, and should seldom be at the same content.
+        random.shuffle(page)
+        yield from page
 
 
 def _attempt(hub: Hub, whole: StoredObject) -> bool:
@@ -99,26 +104,44 @@ def ingest_object(hub: Hub, whole: StoredObject) -> bool:
     Raises `ValueError` when what was put together is something else.
     """
     file_hash, runs = _Cutter(hub).cut(read_content(hub, whole))
-    if hash_runs(hub, runs) != whole.sha256:
+    with hub.db.read() as tx:
+        is_known = bool(xet_files.find_files(tx, [file_hash]))
+    # A file that is known may have other runs, and those are then the ones that count.
+    found = hash_file(hub, file_hash, whole.size) if is_known else hash_runs(hub, runs)
+    if found != whole.sha256:
         raise ValueError(f"the chunks of {whole.sha256} make another file")
-    used = {run.xorb_hash for run in runs}
-    with hub.db.write() as tx:
-        if xorbs.use_xorbs(tx, list(used), now_ms()) != len(used):
-            raise ValueError(f"the chunks of {whole.sha256} are gone again")
-        file = XetFile(file_hash, whole.size, whole.sha256)
-        xet_files.insert_file(tx, file, runs, now_ms())
-        xorbs.put_chunks(tx, place_first_chunk(hub, runs))
-        if not lfs.keep_in_chunks(tx, whole, file_hash):
-            return False
-        trash.trash_objects(tx, [lfs_key(whole.sha256)], now_ms())
+    first = place_first_chunk(hub, runs)
+    try:
+        with hub.db.write() as tx:
+            _replace(tx, whole, XetFile(file_hash, whole.size, whole.sha256), runs, is_known)
+            xorbs.put_chunks(tx, first)
+            trash.trash_objects(tx, [lfs_key(whole.sha256)], now_ms())
+    except _OvertakenError:
+        return False
     return True
+
+
+class _OvertakenError(Exception):
+    """The content, or what it was to become, is not what it was any more: nothing was changed."""
+
+
+def _replace(
+    tx: Transaction, whole: StoredObject, file: XetFile, runs: list[Term], is_known: bool
+) -> None:
+    used = {run.xorb.hash for run in runs}
+    if xorbs.use_xorbs(tx, used, now_ms()) != len(used):
+        raise _OvertakenError
+    if xet_files.insert_file(tx, file, runs, now_ms()) == is_known:
+        raise _OvertakenError
+    if not lfs.keep_in_chunks(tx, whole, file.hash):
+        raise _OvertakenError
 
 
 @dataclass(eq=False, slots=True)
 class _Pack:
-    """A xorb that has a name, or gets one when it is full."""
+    """A xorb that is stored, or will be when it is full."""
 
-    name: str = ""
+    xorb: Xorb | None = None
 
 
 @dataclass(slots=True)
@@ -182,21 +205,26 @@ class _Cutter:
         if found is None and (not self._runs or is_shared(raw)):
             with self._hub.db.read() as tx:
                 places = xorbs.find_chunk(tx, hash_to_string(raw), 1)
-            for place in places:
-                self._remember(place.xorb_hash)
+                neighbours = xorbs.find_xorbs(tx, [place.xorb_hash for place in places])
+            for xorb in neighbours.values():
+                self._remember(xorb)
             found = self._known.get(raw)
         return found
 
-    def _remember(self, xorb_hash: str) -> None:
+    def _remember(self, xorb: Xorb) -> None:
+        self._bound_memory()
+        pack = _Pack(xorb)
+        for number, (raw, _) in enumerate(load_table(self._hub, xorb)):
+            self._known.setdefault(raw, (pack, number))
+
+    def _bound_memory(self) -> None:
         if len(self._known) > KNOWN_CHUNKS:
             self._known.clear()
-        pack = _Pack(xorb_hash)
-        for number, (raw, _) in enumerate(load_table(self._hub, xorb_hash)):
-            self._known.setdefault(raw, (pack, number))
 
     def _keep(self, raw: bytes, chunk: bytes) -> tuple[_Pack, int]:
         if not self._open.writer.fits(len(chunk)):
             self._store()
+        self._bound_memory()
         place = self._known[raw] = self._open.pack, self._open.add(chunk)
         return place
 
@@ -205,15 +233,17 @@ class _Cutter:
         full = self._open
         if full.count == 0:
             return
-        full.pack.name = hash_to_string(full.writer.finish().hash)
+        name = hash_to_string(full.writer.finish().hash)
         full.file.seek(0)
-        arrival = XorbArrival(self._hub, None, full.pack.name)
+        arrival = XorbArrival(self._hub, None, name)
         try:
             while block := full.file.read(_BLOCK):
                 arrival.take(block)
             arrival.finish()
         finally:
             arrival.abort()
+        with self._hub.db.read() as tx:
+            full.pack.xorb = xorbs.find_xorb(tx, name)
         full.file.close()
         self._open = _OpenXorb()
 
@@ -221,6 +251,7 @@ class _Cutter:
         runs: list[Term] = []
         start = 0
         for run in self._runs:
-            runs.append(make_run(self._hub, start, run.pack.name, run.first, run.end))
+            assert run.pack.xorb is not None
+            runs.append(make_run(self._hub, start, run.pack.xorb, run.first, run.end))
             start = runs[-1].file_end
         return runs

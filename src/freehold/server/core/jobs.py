@@ -15,7 +15,6 @@ import pygit2
 from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
-from freehold.server.core.proofs import prove_files
 from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
 from freehold.server.db import commit_keys, lfs, packs, repos, trash, xet_files, xorbs
 from freehold.server.db.database import Transaction
@@ -25,7 +24,7 @@ from freehold.server.git.cache import PACK_ENDINGS
 from freehold.server.git.pointers import find_pointed
 from freehold.server.git.store import LostRaceError
 from freehold.server.hub import Hub, now_ms
-from freehold.server.objects.keys import lfs_key, xorb_key
+from freehold.server.objects.keys import lfs_key
 
 UNLINKED_AT_ONCE = 1000
 
@@ -44,7 +43,6 @@ def run_jobs(hub: Hub) -> None:
         compact_repos,
         end_stale_uploads,
         drop_abandoned_links,
-        prove_files,
         free_unlinked_objects,
         free_unused_xorbs,
         forget_commit_keys,
@@ -233,7 +231,7 @@ def free_unused_xorbs(hub: Hub) -> int:
     keep_seconds = max(KEEP_SECONDS, hub.config.grace_seconds)
     with hub.db.write() as tx:
         unused = xorbs.delete_unused_xorbs(tx, now_ms() - 1000 * keep_seconds, UNUSED_AT_ONCE)
-        trash.trash_objects(tx, [xorb_key(xorb_hash) for xorb_hash in unused], now_ms())
+        trash.trash_objects(tx, unused, now_ms())
     return len(unused)
 
 

@@ -269,7 +269,8 @@ def link_objects(
     """Lets the repository serve the objects, as part of the commit that names them."""
     if stored:
         repos.lock_repo(tx, repo_id)
-    for item in stored:
+    # Everybody locks contents in the same order.
+    for item in sorted(stored, key=lambda item: (item.xet_hash or "", item.sha256)):
         lfs.commit_object(tx, repo_id, item, pusher_id, now_ms())
 
 
@@ -311,7 +312,7 @@ def _is_held(tx: Transaction, grant: Grant) -> bool:
 
 
 def _expect_bytes(tx: Transaction, hub: Hub, oid: str) -> None:
-    arrivals.expect_bytes(tx, hub, lfs_key(oid), is_stored=lfs.is_stored_whole(tx, oid))
+    arrivals.expect_bytes(tx, hub, lfs_key(oid), lambda: lfs.is_stored_whole(tx, oid))
 
 
 def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, size: int) -> None:
@@ -327,8 +328,8 @@ def finish_upload(hub: Hub, grant: Grant, writer: ObjectWriter, sha256: str, siz
 def _record(hub: Hub, grant: Grant, upload_id: str | None = None) -> None:
     with hub.db.write() as tx:
         repos.lock_repo(tx, grant.repo_id)
-        arrivals.keep_bytes(tx, hub, lfs_key(grant.oid), grant.size)
         stored = lfs.put_whole_object(tx, new_id(), grant.oid, grant.size, now_ms())
+        arrivals.keep_bytes(tx, hub, lfs_key(grant.oid), grant.size)
         lfs.link_object(tx, grant.repo_id, stored, grant.user_id, now_ms())
         if upload_id is not None:
             lfs.delete_upload(tx, upload_id)

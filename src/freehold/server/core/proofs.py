@@ -2,6 +2,9 @@
 
 Until then it is only what a client has said. A file that turns out to be another one is taken away
 from the repositories that were told so; their pointers are then texts.
+
+Whoever proves a file takes it on for a while, so that it is not read by every process of every
+node; if that fails, nobody tries again until then.
 """
 
 from __future__ import annotations
@@ -9,43 +12,61 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from queue import Empty
 
 from freehold.errors import ConflictError
 from freehold.server.core.xet_files import hash_file
 from freehold.server.db import lfs, repos, xet_files
 from freehold.server.db.database import Transaction
 from freehold.server.db.xet_files import XetFile
-from freehold.server.hub import Hub
+from freehold.server.hub import Hub, now_ms
 
-UNPROVEN_AT_ONCE = 1000
+UNPROVEN_AT_ONCE = 100
 
-# Of the thread that proves what has just arrived: whoever is waiting for an answer goes first.
+# How long a file is taken on: a time for everything, and more for what is large.
+TAKEN_ON_MS = 600_000
+BYTES_PER_MS = 5_000
+
+# Of the thread that proves what has arrived: whoever is waiting for an answer goes first.
 _NICENESS = 10
 
 log = logging.getLogger("freehold.proofs")
 
 
 def prove_arrivals(hub: Hub) -> None:
-    """Proves files as soon as they have been registered; never returns."""
+    """Proves files as soon as they have been registered, small ones first; never returns.
+
+    In between it looks for what others have left, for example by a crash.
+    """
     if hasattr(os, "setpriority"):
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
     while True:
-        _attempt(hub, hub.unproven.get())
+        try:
+            prove_files(hub)
+            _prove_queued(hub)
+        except Exception:
+            log.exception("a round of proofs failed")
+
+
+def _prove_queued(hub: Hub) -> None:
+    """Proves what arrives, until nothing has for `--jobs-seconds`."""
+    while True:
+        try:
+            _, file_hash = hub.unproven.get(timeout=hub.config.jobs_seconds)
+        except Empty:
+            return
+        _attempt(hub, file_hash)
 
 
 def prove_files(hub: Hub) -> int:
-    """Proves what was registered and not proven, for example before a crash; gives the number."""
-    with hub.db.read() as tx:
-        hashes = xet_files.list_unproven_files(tx, UNPROVEN_AT_ONCE)
-    return sum(_attempt(hub, file_hash) for file_hash in hashes)
-
-
-def prove_files_of_repo(hub: Hub, repo_id: str) -> None:
-    """Proves all that a repository was told, so that its word can be taken elsewhere."""
-    with hub.db.read() as tx:
-        hashes = xet_files.list_unproven_of_repo(tx, repo_id)
-    for file_hash in hashes:
-        prove_file(hub, file_hash)
+    """Proves what nobody has taken on, and gives the number of files."""
+    count = 0
+    while True:
+        with hub.db.read() as tx:
+            found = xet_files.list_unproven_files(tx, now_ms(), UNPROVEN_AT_ONCE)
+        if not found:
+            return count
+        count += sum(_attempt(hub, file.hash) for file in found)
 
 
 def _attempt(hub: Hub, file_hash: str) -> bool:
@@ -60,15 +81,27 @@ def _attempt(hub: Hub, file_hash: str) -> bool:
 def prove_file(hub: Hub, file_hash: str) -> bool:
     """Records the sha256 of the file, and ends every link under another one.
 
-    False when somebody has proven it already, or it is gone.
+    False when somebody has proven it or is about to, or it is gone. Raises `XorbError` when its
+    bytes are not what they were: that is nobody's lie.
     """
-    file = _find_unproven(hub, file_hash)
+    file = _take_on(hub, file_hash)
     if file is None:
         return False
     sha256 = hash_file(hub, file.hash, file.size)
     with hub.db.write() as tx:
         _record(tx, file.hash, sha256)
     return True
+
+
+def _take_on(hub: Hub, file_hash: str) -> XetFile | None:
+    with hub.db.read() as tx:
+        file = xet_files.find_files(tx, [file_hash]).get(file_hash)
+    if file is None or file.sha256 is not None:
+        return None
+    now = now_ms()
+    until = now + TAKEN_ON_MS + file.size // BYTES_PER_MS
+    with hub.db.write() as tx:
+        return file if xet_files.take_on_proof(tx, file_hash, now, until) else None
 
 
 def _record(tx: Transaction, file_hash: str, sha256: str) -> None:
@@ -80,7 +113,6 @@ def _record(tx: Transaction, file_hash: str, sha256: str) -> None:
     locked = {link.repo_id for link in xet_files.list_false_links(tx, file_hash, sha256)}
     for repo_id in sorted(locked):
         repos.lock_repo(tx, repo_id)
-    lfs.lock_claims(tx, file_hash)
     xet_files.prove_file(tx, file_hash, sha256)
     for link in xet_files.list_false_links(tx, file_hash, sha256):
         if link.repo_id not in locked:
@@ -93,9 +125,3 @@ def _record(tx: Transaction, file_hash: str, sha256: str) -> None:
             link.sha256,
             sha256,
         )
-
-
-def _find_unproven(hub: Hub, file_hash: str) -> XetFile | None:
-    with hub.db.read() as tx:
-        found = xet_files.find_files(tx, [file_hash]).get(file_hash)
-    return found if found is not None and found.sha256 is None else None

@@ -21,6 +21,7 @@ from freehold.server.core.xorbs import parse_hash
 from freehold.server.db import xet_files
 from freehold.server.db.xet_files import Term, XetFile
 from freehold.server.hub import Hub
+from freehold.server.objects.keys import xorb_key
 from freehold.wire.routes import FETCH_XORB
 from freehold.wire.xet import (
     FetchInfo,
@@ -36,9 +37,10 @@ from freehold.wire.xet import (
 FETCH_SECONDS = 3600
 
 
-class ByteSpan(NamedTuple):
-    """The bytes `start` up to `end` of a xorb."""
+class Fetch(NamedTuple):
+    """The bytes `start` up to `end` of the object of a xorb."""
 
+    object_key: str
     start: int
     end: int
 
@@ -97,7 +99,7 @@ def _make_plan(xet: XetContext, file: str, wanted: tuple[int, int | None] | None
     runs = list_runs(ctx.hub, found.hash, start, end) if end > start else []
     terms = [
         ReconstructionTerm(
-            hash=run.xorb_hash,
+            hash=run.xorb.hash,
             unpacked_length=run.length,
             range=Span(start=run.first_chunk, end=run.end_chunk),
         )
@@ -126,7 +128,7 @@ def _plan_stretches(ctx: Context, runs: Sequence[Term]) -> dict[str, list[_Stret
     expires = int(time.time()) + FETCH_SECONDS
     by_xorb: dict[str, list[Term]] = {}
     for run in runs:
-        by_xorb.setdefault(run.xorb_hash, []).append(run)
+        by_xorb.setdefault(run.xorb.hash, []).append(run)
     return {
         xorb: [_sign_stretch(ctx, run, expires) for run in _merge(chosen)]
         for xorb, chosen in by_xorb.items()
@@ -145,40 +147,49 @@ def _merge(runs: Sequence[Term]) -> list[Term]:
 
 
 def _sign_stretch(ctx: Context, run: Term, expires: int) -> _Stretch:
-    span = ByteSpan(run.first_byte, run.end_byte)
-    signature = _sign(ctx.hub, run.xorb_hash, span, expires)
-    query = f"start={span.start}&end={span.end}&exp={expires}&sig={signature}"
+    fetch = Fetch(run.xorb.object_key, run.first_byte, run.end_byte)
+    signature = _sign(ctx.hub, fetch, expires)
+    form = fetch.object_key.rpartition("-")[2]
+    query = f"form={form}&start={fetch.start}&end={fetch.end}&exp={expires}&sig={signature}"
     return _Stretch(
         Span(start=run.first_chunk, end=run.end_chunk),
-        Span(start=span.start, end=span.end - 1),
-        f"{ctx.origin}{FETCH_XORB.url_path(xorb=run.xorb_hash)}?{query}",
+        Span(start=fetch.start, end=fetch.end - 1),
+        f"{ctx.origin}{FETCH_XORB.url_path(xorb=run.xorb.hash)}?{query}",
     )
 
 
-def check_fetch_url(hub: Hub, xorb: str, query: Mapping[str, str]) -> ByteSpan:
+def check_fetch_url(hub: Hub, xorb: str, query: Mapping[str, str]) -> Fetch:
     """The bytes of the xorb that the address is for.
 
     Raises `ForbiddenError` for one that is forged or too old: then clients ask for a new one.
     """
     try:
-        span = ByteSpan(int(query["start"]), int(query["end"]))
+        key = xorb_key(parse_hash(xorb), query["form"])
+        fetch = Fetch(key, int(query["start"]), int(query["end"]))
         expires, given = int(query["exp"]), query["sig"]
     except (KeyError, ValueError) as error:
         raise ForbiddenError("The URL is not signed.") from error
-    expected = _sign(hub, xorb, span, expires)
+    expected = _sign(hub, fetch, expires)
     if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
         raise ForbiddenError("The signature of the URL is wrong.")
     if expires < time.time():
         raise ForbiddenError("The URL has expired: ask for a new one.")
-    return span
+    return fetch
 
 
-def check_span(wanted: ByteSpan, allowed: ByteSpan) -> None:
-    """Raises `ForbiddenError` unless all the bytes are among those that an address is for."""
-    if wanted.start < allowed.start or wanted.end > allowed.end:
+def narrow_fetch(allowed: Fetch, wanted: tuple[int, int | None] | None) -> Fetch:
+    """The wanted bytes, from the first to the last of them; all that are allowed without any.
+
+    Raises `ForbiddenError` unless all of them are among those that the address is for.
+    """
+    first, last = wanted or (allowed.start, None)
+    end = allowed.end if last is None else last + 1
+    if first < allowed.start or end > allowed.end or first >= end:
         raise ForbiddenError(f"The URL is for the bytes {allowed.start} to {allowed.end - 1}.")
+    return Fetch(allowed.object_key, first, end)
 
 
-def _sign(hub: Hub, xorb: str, span: ByteSpan, expires: int) -> str:
-    text = f"xorb\n{xorb}\n{span.start}\n{span.end}\n{expires}".encode("utf-8", "replace")
-    return hmac.new(hub.signing_key, text, hashlib.sha256).hexdigest()
+def _sign(hub: Hub, fetch: Fetch, expires: int) -> str:
+    text = f"xorb\n{fetch.object_key}\n{fetch.start}\n{fetch.end}\n{expires}"
+    data = text.encode("utf-8", "replace")
+    return hmac.new(hub.signing_key, data, hashlib.sha256).hexdigest()

@@ -10,7 +10,13 @@ from typing import Any, cast
 
 from msgspec import UNSET
 
-from freehold.errors import BadRequestError, ConflictError, ForbiddenError, RepositoryNotFoundError
+from freehold.errors import (
+    BadRequestError,
+    ConflictError,
+    ForbiddenError,
+    RepositoryNotFoundError,
+    UnavailableError,
+)
 from freehold.formats.gitattributes import default_attributes
 from freehold.server.core import access, cards
 from freehold.server.core.access import Context
@@ -20,9 +26,8 @@ from freehold.server.core.commits import (
     squash_commit,
     stage_initial_commit,
 )
-from freehold.server.core.proofs import prove_files_of_repo
 from freehold.server.core.revisions import MAIN, reader_of, resolve_revision
-from freehold.server.db import lfs, packs, refs, repos, trash
+from freehold.server.db import lfs, packs, refs, repos, trash, xet_files
 from freehold.server.db.database import Transaction
 from freehold.server.db.repos import NewRepo, Repo
 from freehold.server.git import native
@@ -209,9 +214,8 @@ def duplicate_repo(ctx: Context, repo: Repo, body: DuplicateRepo) -> RepoUrl:
     with ctx.hub.db.read() as tx:
         access.find_namespace(tx, ctx.viewer, target.namespace)
         _refuse_taken(tx, ctx, cast(RepoType, repo.type), target)
+        _refuse_unproven(tx, repo.id)
     private = repo.private if chosen is None else chosen
-    # What the repository was told of its large files holds in no other one before it is proven.
-    prove_files_of_repo(ctx.hub, repo.id)
     with tempfile.TemporaryDirectory() as folder:
         sources, heads = _copy_content(ctx, repo, Path(folder))
         _, created = _create(
@@ -254,8 +258,18 @@ def _refuse_taken(tx: Transaction, ctx: Context, type: RepoType, target: RepoId)
     raise _taken(ctx, type, str(target))
 
 
+def _refuse_unproven(tx: Transaction, repo_id: str) -> None:
+    """What a repository was told of its large files holds in no other one before it is proven."""
+    if xet_files.has_unproven(tx, repo_id):
+        raise UnavailableError(
+            "The hub is still checking what was uploaded there: please try again in a moment.",
+            headers={"Retry-After": "5"},
+        )
+
+
 def _copy_links(tx: Transaction, ctx: Context, source: Repo, target_id: str) -> None:
     repos.lock_repo(tx, source.id)
+    _refuse_unproven(tx, source.id)
     if access.find_repo(tx, ctx.viewer, cast(RepoType, source.type), source.full_name).gated:
         raise ForbiddenError(GATED_SOURCE)
     lfs.copy_links(tx, source.id, target_id, now_ms())

@@ -7,32 +7,45 @@ then it holds in the repository that the shard was sent to, and nobody else reli
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from threading import Lock
 from typing import BinaryIO, NamedTuple
 
-from freehold.errors import BadRequestError, HfHubHTTPError, InternalError
+from freehold.errors import BadRequestError, ConflictError, InternalError, UnavailableError
 from freehold.formats.xet.chunk_table import ChunkTable
 from freehold.formats.xet.errors import XetFormatError
 from freehold.formats.xet.hashing import ZERO_HASH, hash_to_string
 from freehold.formats.xet.shard import ShardFile, ShardReader, ShardXorb, check_file, check_xorb
 from freehold.formats.xet.shard import Term as ShardTerm
-from freehold.server.core.xet_files import EMPTY_SHA256, hash_runs, make_run, place_first_chunk
+from freehold.server.core.xet_files import EMPTY_SHA256, make_run, place_first_chunk
 from freehold.server.core.xet_tokens import XetContext
 from freehold.server.core.xorbs import UsableChunks, find_usable_chunks, load_table
 from freehold.server.db import lfs, repos, xet_files, xorbs
 from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
 from freehold.server.db.xet_files import Term, XetFile
-from freehold.server.db.xorbs import ChunkPlace, Span
+from freehold.server.db.xorbs import ChunkPlace, Span, Xorb
 from freehold.server.hub import Hub, new_id, now_ms
 
-# What one shard may say, so that nobody keeps a thread or the memory busy for long: clients send
-# far less. A file of 500 GiB has about 8 million chunks.
+# What one shard may say, so that nobody keeps a thread, the memory or the database busy for long:
+# clients send far less. A file of 500 GiB has about 8 million chunks.
 MAX_FILES = 100_000
 MAX_TERMS = 250_000
+MAX_XORBS = 10_000
 MAX_CHUNKS = 12_000_000
 
-# Each time that somebody else says something about the same file takes one.
+# The runs of a file: no honest chunk but the last is shorter than this many bytes.
+SHORTEST_RUN = 4096
+SPARE_RUNS = 1024
+
+# From here on, only one shard at a time is checked by this process.
+HEAVY_TERMS = 25_000
+HEAVY_CHUNKS = 1_000_000
+
+FILES_AT_ONCE = 1000
+
+# Each time that somebody else changes the same rows takes one.
 MAX_ATTEMPTS = 10
 
 _BLOCK = 1024 * 1024
@@ -42,6 +55,16 @@ _NOT_YOURS = (
     " left them out because it remembers an earlier upload, delete its cache (HF_XET_CACHE, or the"
     " folder xet in HF_HOME) and upload again."
 )
+
+_one_heavy = Lock()
+
+
+class _Declared(NamedTuple):
+    """The files of a shard as it lists them, and their chunks, together."""
+
+    files: list[ShardFile]
+    terms: int
+    chunks: int
 
 
 class _Arrived(NamedTuple):
@@ -53,50 +76,62 @@ class _Arrived(NamedTuple):
     first: list[ChunkPlace]
 
 
-class _DisputedError(Exception):
-    """The repository has been told of another file with the same sha256, and nothing is proven."""
-
-    def __init__(self, item: _Arrived) -> None:
-        super().__init__(item.claimed)
-        self.item = item
-
-
 def upload_shard(xet: XetContext, body: BinaryIO) -> bool:
     """Registers the files of a shard for the repository; whether any of them is new there.
 
-    All of them or none. Raises `BadRequestError` for what is no shard, is not true, or needs chunks
-    that the caller may not use.
+    Raises `BadRequestError` for what is no shard, is not true, or needs chunks that the caller may
+    not use: then nothing is registered. Raises `UnavailableError` when the hub has to be asked
+    again a little later.
     """
     try:
-        files = _read_shard(xet, body)
+        declared = _read_shard(xet, body)
+        files = _check_files(xet, declared)
     except XetFormatError as error:
         raise BadRequestError(f"The shard was refused: {error}") from error
-    proven: dict[str, str] = {}
-    for _ in range(MAX_ATTEMPTS):
-        try:
-            return _register(xet, files, proven)
-        except _DisputedError as dispute:
-            proven[dispute.item.file.hash] = hash_runs(xet.ctx.hub, dispute.item.runs)
-    raise HfHubHTTPError("The repository is too busy: please try again.", status=503)
+    _settle(xet, files)
+    # A few at a time: others wait for each transaction.
+    batches = [files[n : n + FILES_AT_ONCE] for n in range(0, len(files), FILES_AT_ONCE)]
+    return sum(_register(xet, batch) for batch in batches) > 0
 
 
 # Reading and checking
 
 
-def _read_shard(xet: XetContext, body: BinaryIO) -> list[_Arrived]:
-    """The files of the shard, each of which is what it says, but for its sha256."""
-    declared: list[ShardFile] = []
-    terms = chunks = 0
+def _read_shard(xet: XetContext, body: BinaryIO) -> _Declared:
+    """What the shard lists; the xorbs that it describes are those that the caller has sent."""
+    files: list[ShardFile] = []
+    claims: dict[bytes, bytes | None] = {}
+    terms = chunks = xorb_count = 0
     for entry in _read_entries(body):
         if isinstance(entry, ShardXorb):
+            xorb_count += 1
+            _check_limit(xorb_count, MAX_XORBS, "xorbs")
             check_xorb(entry, _find_sent(xet, entry.hash))
             continue
         terms += len(entry.terms)
         chunks += entry.chunk_count
-        _check_limits(xet.ctx.hub, entry, len(declared), terms, chunks)
-        declared.append(entry)
-    usable = _find_usable(xet, declared)
-    return [_check(xet.ctx.hub, entry, usable) for entry in declared]
+        _check_limit(len(files) + 1, MAX_FILES, "files")
+        _check_limit(terms, MAX_TERMS, "terms")
+        _check_limit(chunks, MAX_CHUNKS, "chunks")
+        _check_file(xet.ctx.hub, entry)
+        if claims.setdefault(entry.hash, entry.sha256) != entry.sha256:
+            raise BadRequestError("The shard was refused: a file has two sha256.")
+        files.append(entry)
+    return _Declared(files, terms, chunks)
+
+
+def _check_limit(count: int, limit: int, what: str) -> None:
+    if count > limit:
+        raise BadRequestError(f"The shard was refused: it has more than {limit} {what}.")
+
+
+def _check_file(hub: Hub, file: ShardFile) -> None:
+    if file.length > hub.config.object_limit:
+        raise BadRequestError(f"Files over {hub.config.object_limit} bytes are refused.")
+    if len(file.terms) > SPARE_RUNS + file.length // SHORTEST_RUN:
+        raise BadRequestError("The shard was refused: the runs of a file are too short.")
+    if file.sha256 is None:
+        raise BadRequestError("A file without a sha256, by which a commit would find it.")
 
 
 def _read_entries(body: BinaryIO) -> Iterator[ShardFile | ShardXorb]:
@@ -106,85 +141,146 @@ def _read_entries(body: BinaryIO) -> Iterator[ShardFile | ShardXorb]:
     reader.close()
 
 
-def _check_limits(hub: Hub, file: ShardFile, files: int, terms: int, chunks: int) -> None:
-    if files >= MAX_FILES or terms > MAX_TERMS or chunks > MAX_CHUNKS:
-        raise BadRequestError(
-            f"A shard has at most {MAX_FILES} files, {MAX_TERMS} terms and {MAX_CHUNKS} chunks."
-        )
-    if file.length > hub.config.object_limit:
-        raise BadRequestError(f"Files over {hub.config.object_limit} bytes are refused.")
-    if file.sha256 is None:
-        raise BadRequestError("A file without a sha256, by which a commit would find it.")
-
-
 def _find_sent(xet: XetContext, raw: bytes) -> ChunkTable | None:
-    xorb_hash = hash_to_string(raw)
+    name = hash_to_string(raw)
     with xet.ctx.hub.db.read() as tx:
-        sent = xorbs.list_sent(tx, [xorb_hash], xet.ctx.viewer.id or "")
-    return load_table(xet.ctx.hub, xorb_hash) if sent else None
+        sent = xorbs.list_sent(tx, [name], xet.ctx.viewer.id or "")
+        found = xorbs.find_xorb(tx, name) if sent else None
+    return None if found is None else load_table(xet.ctx.hub, found)
 
 
-def _find_usable(xet: XetContext, files: list[ShardFile]) -> UsableChunks:
-    names = {hash_to_string(term.xorb) for file in files for term in file.terms}
+def _check_files(xet: XetContext, declared: _Declared) -> list[_Arrived]:
+    """The files, each of which is what it says, but for its sha256; in the order of their hashes.
+
+    So everybody locks files in the same order.
+    """
+    if declared.terms <= HEAVY_TERMS and declared.chunks <= HEAVY_CHUNKS:
+        return _check_each(xet, declared.files)
+    if not _one_heavy.acquire(blocking=False):
+        raise UnavailableError("The hub is checking another large upload: please try again.")
+    try:
+        return _check_each(xet, declared.files)
+    finally:
+        _one_heavy.release()
+
+
+def _check_each(xet: XetContext, files: list[ShardFile]) -> list[_Arrived]:
+    names = sorted({hash_to_string(term.xorb) for file in files for term in file.terms})
     with xet.ctx.hub.db.read() as tx:
-        return find_usable_chunks(tx, xet.ctx.viewer, sorted(names))
+        usable = find_usable_chunks(tx, xet.ctx.viewer, names)
+        found = xorbs.find_xorbs(tx, names)
+    checker = _Checker(xet.ctx.hub, usable, found)
+    checked = {file.hash: checker.check(file) for file in files}
+    return [checked[name] for name in sorted(checked)]
 
 
-def _check(hub: Hub, file: ShardFile, usable: UsableChunks) -> _Arrived:
-    """The file with its runs, once every term is there, allowed, and makes the file."""
-    for term in file.terms:
-        if not usable.has(hash_to_string(term.xorb), Span(term.start, term.end)):
-            raise BadRequestError(f"The shard was refused. {_NOT_YOURS}")
-    check_file(file, lambda raw: load_table(hub, hash_to_string(raw)))
-    runs = list(_make_runs(hub, file.terms))
-    claimed = EMPTY_SHA256 if file.hash == ZERO_HASH else (file.sha256 or b"").hex()
-    proven = EMPTY_SHA256 if file.hash == ZERO_HASH else None
-    return _Arrived(
-        XetFile(hash_to_string(file.hash), file.length, proven),
-        runs,
-        claimed,
-        place_first_chunk(hub, runs),
-    )
+class _Checker:
+    """Checks files against the xorbs that are here and that the caller may use."""
+
+    def __init__(self, hub: Hub, usable: UsableChunks, found: dict[str, Xorb]) -> None:
+        self._hub = hub
+        self._usable = usable
+        self._found = found
+
+    def check(self, file: ShardFile) -> _Arrived:
+        """The file with its runs, once every term is there, allowed, and makes the file."""
+        for term in file.terms:
+            if not self._usable.has(hash_to_string(term.xorb), Span(term.start, term.end)):
+                raise BadRequestError(f"The shard was refused. {_NOT_YOURS}")
+        check_file(file, self._find_table)
+        runs = list(self._make_runs(file.terms))
+        is_empty = file.hash == ZERO_HASH
+        claimed = EMPTY_SHA256 if is_empty else (file.sha256 or b"").hex()
+        proven = EMPTY_SHA256 if is_empty else None
+        found = XetFile(hash_to_string(file.hash), file.length, proven)
+        return _Arrived(found, runs, claimed, place_first_chunk(self._hub, runs))
+
+    def _find_table(self, raw: bytes) -> ChunkTable | None:
+        xorb = self._found.get(hash_to_string(raw))
+        return None if xorb is None else load_table(self._hub, xorb)
+
+    def _make_runs(self, terms: tuple[ShardTerm, ...]) -> Iterator[Term]:
+        """The terms in order; those that follow one another in a xorb as one."""
+        start = 0
+        for name, first, end in _join_terms(terms):
+            run = make_run(self._hub, start, self._found[hash_to_string(name)], first, end)
+            start = run.file_end
+            yield run
 
 
-def _make_runs(hub: Hub, terms: tuple[ShardTerm, ...]) -> Iterator[Term]:
-    start = 0
+def _join_terms(terms: Sequence[ShardTerm]) -> Iterator[tuple[bytes, int, int]]:
+    """Xorb, first and end chunk of each run of terms that follow one another in a xorb."""
+    last: tuple[bytes, int, int] | None = None
     for term in terms:
-        yield make_run(hub, start, hash_to_string(term.xorb), term.start, term.end)
-        start += term.length
+        if last is not None and (last[0], last[2]) == (term.xorb, term.start):
+            last = (last[0], last[1], term.end)
+            continue
+        if last is not None:
+            yield last
+        last = (term.xorb, term.start, term.end)
+    if last is not None:
+        yield last
 
 
 # Registering
 
 
-def _register(xet: XetContext, files: list[_Arrived], proven: dict[str, str]) -> bool:
+def _settle(xet: XetContext, files: list[_Arrived]) -> None:
+    """Raises unless what is known of the files already leaves nothing to find out first."""
+    with xet.ctx.hub.db.read() as tx:
+        known = xet_files.find_files(tx, [item.file.hash for item in files])
+        linked = lfs.find_linked(tx, xet.repo.id, [item.claimed for item in files])
+        for item in files:
+            _check_claim(item, known)
+            _check_dispute(tx, xet, item, linked.get(item.claimed))
+
+
+def _check_claim(item: _Arrived, known: dict[str, XetFile]) -> None:
+    file = known.get(item.file.hash)
+    if file is not None and file.sha256 not in {None, item.claimed}:
+        raise BadRequestError(
+            f"The shard was refused: a file has the sha256 {file.sha256}, not {item.claimed}."
+        )
+
+
+def _check_dispute(
+    tx: Transaction, xet: XetContext, item: _Arrived, linked: StoredObject | None
+) -> None:
+    """Raises `UnavailableError` while the repository has another file with that sha256, unproven.
+
+    That one is proven first: either it is the same, or it goes away.
+    """
+    if linked is None or linked.xet_hash in {None, item.file.hash}:
+        return
+    if not lfs.is_proven(tx, linked.id):
+        xet.ctx.hub.unproven.put((linked.size, linked.xet_hash or ""))
+        raise UnavailableError(
+            f"The hub is still checking another file with the sha256 {item.claimed}: please try"
+            " again."
+        )
+
+
+def _register(xet: XetContext, files: list[_Arrived]) -> bool:
+    for _ in range(MAX_ATTEMPTS):
+        with suppress(ConflictError):
+            return _register_once(xet, files)
+        # What the other call has done may be a reason to refuse this one.
+        _settle(xet, files)
+    raise UnavailableError("The repository is too busy: please try again.")
+
+
+def _register_once(xet: XetContext, files: list[_Arrived]) -> bool:
     hub = xet.ctx.hub
-    used = {run.xorb_hash for item in files for run in item.runs}
+    used = {run.xorb.hash for item in files for run in item.runs}
     with hub.db.write() as tx:
         repos.lock_repo(tx, xet.repo.id)
-        if xorbs.use_xorbs(tx, list(used), now_ms()) != len(used):
+        if xorbs.use_xorbs(tx, used, now_ms()) != len(used):
             raise InternalError("A xorb is gone again: please send the shard once more.")
         linked = lfs.find_linked(tx, xet.repo.id, [item.claimed for item in files])
-        known = xet_files.find_files(tx, [item.file.hash for item in files])
-        waiting = [
-            item
-            for item in files
-            if _link(tx, xet, _with_proof(item, known, proven), linked.get(item.claimed))
-        ]
-    for item in waiting:
-        hub.unproven.put(item.file.hash)
-    return bool(waiting)
-
-
-def _with_proof(item: _Arrived, known: dict[str, XetFile], proven: dict[str, str]) -> _Arrived:
-    """The file with its sha256, where that is known; raises `BadRequestError` for another claim."""
-    file = known.get(item.file.hash, item.file)
-    sha256 = file.sha256 or proven.get(file.hash)
-    if sha256 is not None and sha256 != item.claimed:
-        raise BadRequestError(
-            f"The shard was refused: a file has the sha256 {sha256}, not {item.claimed}."
-        )
-    return item._replace(file=file._replace(sha256=sha256))
+        new = [item for item in files if _link(tx, xet, item, linked.get(item.claimed))]
+    for item in new:
+        hub.unproven.put((item.file.size, item.file.hash))
+    return bool(new)
 
 
 def _link(tx: Transaction, xet: XetContext, item: _Arrived, linked: StoredObject | None) -> bool:
@@ -192,10 +288,11 @@ def _link(tx: Transaction, xet: XetContext, item: _Arrived, linked: StoredObject
     file, now = item.file, now_ms()
     if linked is not None:
         lfs.renew_links(tx, xet.repo.id, [item.claimed], now)
-        if linked.xet_hash == file.hash or lfs.is_proven(tx, linked.id):
+        if linked.xet_hash == file.hash:
             return False
-        if file.sha256 is None:
-            raise _DisputedError(item)
+        # A dispute that has begun since is for the next attempt of the client.
+        _check_dispute(tx, xet, item, linked)
+        return False
     xet_files.insert_file(tx, file, item.runs, now)
     xorbs.put_chunks(tx, item.first)
     wanted = StoredObject(new_id(), item.claimed, file.size, file.hash)

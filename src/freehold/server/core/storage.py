@@ -99,16 +99,19 @@ def _list_xorbs(tx: Transaction) -> Iterator[list[UsedSpan]]:
 
 def _count_xorb(spans: list[UsedSpan], stored: Counter[str], alone: Counter[str]) -> _Used:
     """What anybody uses of a xorb; adds what each repository does."""
-    marks = sorted({place for span in spans for place in (span.first_byte, span.end_byte)})
+    marks = [(span.first_byte, 1, span.repo_id) for span in spans]
+    marks += [(span.end_byte, -1, span.repo_id) for span in spans]
+    users: Counter[str] = Counter()
     used = 0
-    for start, end in pairwise(marks):
-        users = {s.repo_id for s in spans if s.first_byte <= start and end <= s.end_byte}
+    for (start, step, repo_id), (end, *_) in pairwise([*sorted(marks), (spans[0].size, 0, "")]):
+        users[repo_id] += step
+        if users[repo_id] == 0:
+            del users[repo_id]
         used += end - start if users else 0
         stored.update(dict.fromkeys(users, end - start))
         if len(users) == 1:
             alone.update(dict.fromkeys(users, end - start))
-    whole = spans[0]
-    return _Used(used, used * whole.length // whole.size)
+    return _Used(used, used * spans[0].length // spans[0].size)
 
 
 def _explain(repos: list[RepoStorage], totals: Totals, used: _Used) -> HubStorage:

@@ -6,7 +6,7 @@ import hashlib
 import secrets
 import string
 
-from freehold.errors import BadRequestError, ConflictError, NotFoundError
+from freehold.errors import BadRequestError, ConflictError, NotFoundError, UnauthorizedError
 from freehold.server.core.access import STRANGER, Viewer, find_repo
 from freehold.server.db import accounts, repos, tokens
 from freehold.server.db.database import Transaction
@@ -68,6 +68,15 @@ def identify(tx: Transaction, secret: str | None) -> Viewer:
         return STRANGER
     owner = tokens.find_token(tx, hash_secret(secret))
     return STRANGER if owner is None else _viewer_of(owner)
+
+
+def identify_by_id(tx: Transaction, token_id: str) -> Viewer:
+    """Whoever the token of that id speaks for; raises `UnauthorizedError` when it is gone."""
+    owner = tokens.find_token_by_id(tx, token_id)
+    viewer = STRANGER if owner is None else _viewer_of(owner)
+    if viewer is STRANGER:
+        raise UnauthorizedError
+    return viewer
 
 
 def identify_and_find(

@@ -6,24 +6,24 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from freehold.formats.xet.errors import XorbError
+from freehold.formats.xet.hashing import chunk_hash
 from freehold.formats.xet.xorb import read_chunks
 from freehold.server.core.xorbs import load_table, place_chunks
 from freehold.server.db import xet_files
 from freehold.server.db.xet_files import Term
-from freehold.server.db.xorbs import ChunkPlace
+from freehold.server.db.xorbs import ChunkPlace, Xorb
 from freehold.server.hub import Hub
-from freehold.server.objects.keys import xorb_key
 from freehold.server.objects.store import READ_BLOCK
 
 EMPTY_SHA256: Final = hashlib.sha256().hexdigest()
 
 
-def make_run(hub: Hub, file_start: int, xorb_hash: str, first: int, end: int) -> Term:
+def make_run(hub: Hub, file_start: int, xorb: Xorb, first: int, end: int) -> Term:
     """The run of a file that is the chunks `first` up to `end` of a stored xorb."""
-    table = load_table(hub, xorb_hash)
+    table = load_table(hub, xorb)
     length = table.raw_start(end) - table.raw_start(first)
-    places = (table.start(first), table.start(end))
-    return Term(file_start, length, xorb_hash, first, end, *places)
+    return Term(file_start, length, xorb, first, end, table.start(first), table.start(end))
 
 
 def place_first_chunk(hub: Hub, runs: Sequence[Term]) -> list[ChunkPlace]:
@@ -31,7 +31,7 @@ def place_first_chunk(hub: Hub, runs: Sequence[Term]) -> list[ChunkPlace]:
     first = runs[0] if runs else None
     if first is None:
         return []
-    return place_chunks(first.xorb_hash, load_table(hub, first.xorb_hash), [first.first_chunk])
+    return place_chunks(first.xorb.hash, load_table(hub, first.xorb), [first.first_chunk])
 
 
 def list_runs(hub: Hub, file_hash: str, start: int, end: int) -> list[Term]:
@@ -50,12 +50,12 @@ def list_runs(hub: Hub, file_hash: str, start: int, end: int) -> list[Term]:
 
 def _narrow(hub: Hub, term: Term, start: int, end: int) -> Term:
     """The part of a run that has the bytes, in whole chunks."""
-    table = load_table(hub, term.xorb_hash)
+    table = load_table(hub, term.xorb)
     # Where the file would begin in the raw bytes of the xorb, if it were all there.
     base = table.raw_start(term.first_chunk) - term.file_start
     first = table.find(base + max(start, term.file_start))
     last = table.find(base + min(end, term.file_end) - 1)
-    return make_run(hub, table.raw_start(first) - base, term.xorb_hash, first, last + 1)
+    return make_run(hub, table.raw_start(first) - base, term.xorb, first, last + 1)
 
 
 def read_file(hub: Hub, file_hash: str, start: int, length: int) -> Iterator[bytes]:
@@ -66,23 +66,35 @@ def read_file(hub: Hub, file_hash: str, start: int, length: int) -> Iterator[byt
 
 
 def hash_runs(hub: Hub, runs: Iterable[Term]) -> str:
-    """The sha256 of a whole file with these runs, in hex, from its bytes."""
+    """The sha256 of a whole file with these runs, in hex, from its bytes.
+
+    Raises `XorbError` when a chunk is not what its hash says: then the store has damaged it.
+    """
     digest = hashlib.sha256()
-    for block in _join(_unpack(hub, runs)):
+    for block in _join(_check(hub, runs)):
         digest.update(block)
     return digest.hexdigest()
 
 
 def hash_file(hub: Hub, file_hash: str, size: int) -> str:
-    """The sha256 of a stored file, in hex, from its bytes."""
+    """The same of a stored file."""
     return hash_runs(hub, list_runs(hub, file_hash, 0, size))
+
+
+def _check(hub: Hub, runs: Iterable[Term]) -> Iterator[bytes]:
+    for run in runs:
+        nodes = load_table(hub, run.xorb)[run.first_chunk : run.end_chunk]
+        for (raw, _), chunk in zip(nodes, _unpack(hub, [run]), strict=True):
+            if chunk_hash(chunk) != raw:
+                raise XorbError(f"the object {run.xorb.object_key} is damaged")
+            yield chunk
 
 
 def _unpack(hub: Hub, runs: Iterable[Term]) -> Iterator[bytes]:
     """The raw bytes of each chunk of the runs."""
     for run in runs:
         size = run.end_byte - run.first_byte
-        yield from read_chunks(hub.objects.read(xorb_key(run.xorb_hash), run.first_byte, size))
+        yield from read_chunks(hub.objects.read(run.xorb.object_key, run.first_byte, size))
 
 
 def _cut(pieces: Iterable[bytes], skip: int, length: int) -> Iterator[bytes]:

@@ -1,7 +1,7 @@
 """Tokens for the content-addressed store: each is for one repository, to read it or to write.
 
-A token is signed and kept nowhere. What its user may do is asked again with every call, so a right
-that was taken away ends at once, whatever the token says.
+A token is signed and kept nowhere. It stands for the access token that it was made with, and what
+that may do is asked again with every call: a right or a token that was taken away ends at once.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from typing import Literal, NamedTuple
 
 from freehold.errors import ForbiddenError, UnauthorizedError
 from freehold.server.core import access
-from freehold.server.core.access import Context, Viewer
-from freehold.server.db import accounts, repos
-from freehold.server.db.database import Transaction
+from freehold.server.core.access import STRANGER, Context
+from freehold.server.core.tokens import identify_by_id
+from freehold.server.db import repos
 from freehold.server.db.repos import Repo
 from freehold.server.hub import Hub
 from freehold.wire.routes import Needs
@@ -54,7 +54,8 @@ def xet_write_token(ctx: Context, repo: Repo) -> XetToken:
 def make_token(ctx: Context, repo: Repo, purpose: Purpose) -> XetToken:
     """A token of the viewer, valid for `TOKEN_SECONDS`; the caller has checked the right."""
     expires = int(time.time()) + TOKEN_SECONDS
-    values = (purpose, repo.id, ctx.viewer.id or _NOBODY, str(expires))
+    token = ctx.viewer.token
+    values = (purpose, repo.id, token.token_id if token else _NOBODY, str(expires))
     text = ".".join((*values, _sign(ctx.hub, values)))
     return XetToken(access_token=text, exp=expires, cas_url=make_cas_url(ctx))
 
@@ -73,20 +74,19 @@ def make_cas_url(ctx: Context) -> str:
 def open_token(hub: Hub, origin: str, text: str | None, purpose: Purpose) -> XetContext:
     """The caller and the repository of a token, if they may do this now; writing includes reading.
 
-    Raises `UnauthorizedError` for what is no token or has expired, `ForbiddenError` for one that is
-    only for reading, and what `check_level` does.
+    Raises `UnauthorizedError` for what is no token, or has expired with its access token or by
+    itself, `ForbiddenError` for one that is only for reading, and what `check_level` does.
     """
-    granted, repo_id, user_id = _check(hub, text)
+    granted, repo_id, token_id = _check(hub, text)
     if purpose == "write" and granted != "write":
         raise ForbiddenError("This token can only read.")
     with hub.db.read() as tx:
-        viewer = _find_viewer(tx, user_id)
+        viewer = STRANGER if token_id == _NOBODY else identify_by_id(tx, token_id)
         repo = repos.find_visible_repo_by_id(tx, repo_id, viewer.id, viewer.is_admin)
     if repo is None:
         raise access.missing_repo(viewer)
     ctx = Context(hub, viewer, origin)
-    # The token was given to an access token that may write, or it is only for reading.
-    access.check_account_level(ctx, repo, _LEVELS[purpose])
+    access.check_level(ctx, repo, _LEVELS[purpose])
     return XetContext(ctx, repo)
 
 
@@ -97,17 +97,10 @@ def _check(hub: Hub, text: str | None) -> tuple[str, str, str]:
     *values, signature = parts
     if not hmac.compare_digest(_sign(hub, tuple(values)).encode(), signature.encode()):
         raise UnauthorizedError("The signature of the token is wrong.")
-    granted, repo_id, user_id, expires = values
+    granted, repo_id, token_id, expires = values
     if int(expires) + GRACE_SECONDS < time.time():
         raise UnauthorizedError("The token has expired: ask for a new one.")
-    return granted, repo_id, user_id
-
-
-def _find_viewer(tx: Transaction, user_id: str) -> Viewer:
-    account = None if user_id == _NOBODY else accounts.find_account_by_id(tx, user_id)
-    if account is None:
-        return access.STRANGER
-    return Viewer(account.id, account.name, account.is_admin)
+    return granted, repo_id, token_id
 
 
 def _sign(hub: Hub, values: tuple[str, ...]) -> str:

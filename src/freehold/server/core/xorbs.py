@@ -11,18 +11,19 @@ from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
-from freehold.errors import BadRequestError, InternalError, NotFoundError
+from freehold.errors import BadRequestError, InternalError
 from freehold.formats.xet.chunk_table import ChunkTable, table_of
 from freehold.formats.xet.errors import XetFormatError
 from freehold.formats.xet.hashing import hash_from_string, hash_to_string
+from freehold.formats.xet.xorb import Xorb as FoundXorb
 from freehold.formats.xet.xorb import XorbReader
 from freehold.formats.xet.xorb_footer import footer_size
 from freehold.server.core.access import Viewer
 from freehold.server.core.arrivals import expect_bytes, keep_bytes
-from freehold.server.db import xorbs
+from freehold.server.db import xet_files, xorbs
 from freehold.server.db.database import Transaction
 from freehold.server.db.xorbs import ChunkPlace, Span, Xorb
-from freehold.server.hub import Hub, now_ms
+from freehold.server.hub import Hub, new_id, now_ms
 from freehold.server.objects.keys import xorb_key
 from freehold.server.objects.store import ObjectWriter
 
@@ -42,20 +43,24 @@ def parse_hash(text: str) -> str:
 
 
 class XorbArrival:
-    """A xorb on its way in; nobody can see it before `finish` returns. Always ends with `abort`."""
+    """A xorb on its way in; nobody can see it before `finish` returns. Always ends with `abort`.
+
+    It is written to a key that nobody else has: the same chunks may come in another form, and those
+    that are stored must not change under the files that need them.
+    """
 
     def __init__(self, hub: Hub, sender: Viewer | None, xorb_hash: str) -> None:
         """A xorb that is stored already is only checked. Without a `sender`, nobody owns it."""
         self._hub = hub
         self._sender = sender
-        self._key = xorb_key(xorb_hash)
         self._reader = XorbReader(hash_from_string(xorb_hash))
+        self._key = xorb_key(xorb_hash, new_id())
         self._writer: ObjectWriter | None = None
-        with hub.db.write() as tx:
-            is_stored = xorbs.use_xorbs(tx, [xorb_hash], now_ms()) == 1
-            if not is_stored:
-                expect_bytes(tx, hub, self._key, is_stored=False)
-        if not is_stored:
+        with hub.db.read() as tx:
+            known = xorbs.find_xorb(tx, xorb_hash)
+        if known is None or not _has_object(hub, known):
+            with hub.db.write() as tx:
+                expect_bytes(tx, hub, self._key)
             self._writer = hub.objects.open_write(self._key)
 
     def take(self, block: bytes) -> None:
@@ -77,31 +82,57 @@ class XorbArrival:
             found = self._reader.close()
         except XetFormatError as error:
             raise BadRequestError(f"Not the xorb: {error}") from error
-        table = table_of(found)
-        row = Xorb(hash_to_string(found.hash), found.size, found.length, len(found.chunks))
+        name = hash_to_string(found.hash)
         if self._writer is not None:
-            self._writer.write(table)
-            self._writer.commit()
+            self._publish(found, self._writer)
         with self._hub.db.write() as tx:
-            self._record(tx, row, ChunkTable.parse(table))
+            if not xorbs.use_xorbs(tx, [name], now_ms()):
+                raise InternalError("The xorb is gone again: please send it once more.")
             if self._sender is None:
                 return False
-            return xorbs.add_sender(tx, row.hash, self._sender.id or "", now_ms())
+            return xorbs.add_sender(tx, name, self._sender.id or "", now_ms())
 
-    def _record(self, tx: Transaction, row: Xorb, table: ChunkTable) -> None:
-        if self._writer is not None:
-            keep_bytes(tx, self._hub, self._key, row.size + footer_size(row.chunk_count))
-            xorbs.put_xorb(tx, row, now_ms())
+    def _publish(self, found: FoundXorb, writer: ObjectWriter) -> None:
+        table = table_of(found)
+        writer.write(table)
+        writer.commit()
+        count = len(found.chunks)
+        row = Xorb(hash_to_string(found.hash), self._key, found.size, found.length, count)
+        with self._hub.db.write() as tx:
+            if self._record(tx, row, ChunkTable.parse(table)):
+                keep_bytes(tx, self._hub, self._key, row.size + footer_size(count))
+
+    def _record(self, tx: Transaction, row: Xorb, table: ChunkTable) -> bool:
+        """Whether the new object is the xorb now; else it stays marked as trash."""
+        if xorbs.insert_xorb(tx, row, now_ms()):
             # The first one too: who was interrupted before their shard finds what they have sent.
             places = sorted({0, *table.shared_places()})
             xorbs.put_chunks(tx, place_chunks(row.hash, table, places))
-        elif not xorbs.use_xorbs(tx, [row.hash], now_ms()):
-            raise InternalError("The xorb is gone again: please send it once more.")
+            return True
+        xorbs.use_xorbs(tx, [row.hash], now_ms())
+        known = xorbs.find_xorb(tx, row.hash)
+        if known is None or _has_object(self._hub, known):
+            return False
+        _replace(tx, row, table)
+        return True
 
     def abort(self) -> None:
         """Forgets what was not published."""
         if self._writer is not None:
             self._writer.abort()
+
+
+def _has_object(hub: Hub, xorb: Xorb) -> bool:
+    """Whether the bytes of a xorb are where its row says; a store may have lost them."""
+    return hub.objects.size(xorb.object_key) == xorb.size + footer_size(xorb.chunk_count)
+
+
+def _replace(tx: Transaction, row: Xorb, table: ChunkTable) -> None:
+    """Gives a xorb whose object is lost another one, and the files that need it its places."""
+    xorbs.replace_xorb(tx, row)
+    for run in xet_files.list_runs_of_xorb(tx, row.hash):
+        places = (table.start(run.first_chunk), table.start(run.end_chunk))
+        xet_files.place_run(tx, run, *places)
 
 
 def place_chunks(xorb_hash: str, table: ChunkTable, places: Iterable[int]) -> list[ChunkPlace]:
@@ -113,24 +144,21 @@ def has_sent(hub: Hub, sender: Viewer, xorb_hash: str) -> bool:
     """Whether the sender has sent the xorb, and need not again; its time begins now."""
     with hub.db.read() as tx:
         sent = xorbs.list_sent(tx, [xorb_hash], sender.id or "")
-    if not sent:
+        known = xorbs.find_xorb(tx, xorb_hash) if sent else None
+    if known is None or not _has_object(hub, known):
         return False
     with hub.db.write() as tx:
         return xorbs.use_xorbs(tx, [xorb_hash], now_ms()) == 1
 
 
-def load_table(hub: Hub, xorb_hash: str) -> ChunkTable:
-    """The chunks of a stored xorb; raises `NotFoundError` without one."""
-    known = hub.chunk_tables.get(xorb_hash)
+def load_table(hub: Hub, xorb: Xorb) -> ChunkTable:
+    """The chunks of a stored xorb; raises `ObjectMissingError` when its bytes are lost."""
+    known = hub.chunk_tables.get(xorb.object_key)
     if known is not None:
         return known
-    with hub.db.read() as tx:
-        row = xorbs.find_xorb(tx, xorb_hash)
-    if row is None:
-        raise NotFoundError(f"There is no xorb {xorb_hash}.")
-    size = footer_size(row.chunk_count)
-    table = ChunkTable.parse(b"".join(hub.objects.read(xorb_key(xorb_hash), row.size, size)))
-    return hub.chunk_tables.put(xorb_hash, table, table.weight)
+    size = footer_size(xorb.chunk_count)
+    table = ChunkTable.parse(b"".join(hub.objects.read(xorb.object_key, xorb.size, size)))
+    return hub.chunk_tables.put(xorb.object_key, table, table.weight)
 
 
 class UsableChunks(NamedTuple):

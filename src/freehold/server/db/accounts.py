@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from freehold.server.db.database import Transaction
 
@@ -47,17 +47,7 @@ def insert_account(tx: Transaction, account: Account) -> bool:
 def find_account(tx: Transaction, name: str) -> Account | None:
     """The account of that name, in any case of letters."""
     row = tx.one(f"SELECT {COLUMNS} FROM account WHERE name_key = :key", key=name.lower())
-    return None if row is None else _make_account(row)
-
-
-def find_account_by_id(tx: Transaction, account_id: str) -> Account | None:
-    """The account of that id."""
-    row = tx.one(f"SELECT {COLUMNS} FROM account WHERE id = :account_id", account_id=account_id)
-    return None if row is None else _make_account(row)
-
-
-def _make_account(row: Any) -> Account:
-    return Account._make(row)._replace(is_admin=bool(row.is_admin))
+    return None if row is None else Account._make(row)._replace(is_admin=bool(row.is_admin))
 
 
 def lock_account(tx: Transaction, account_id: str) -> None:

@@ -187,19 +187,12 @@ def _check_claim(tx: Transaction, stored: StoredObject) -> None:
     if stored.xet_hash is None:
         return
     # Whoever records a proof locks the same row: one of the two sees what the other has done.
-    lock_claims(tx, stored.xet_hash)
-    false = tx.one(
-        "SELECT 1 FROM xet_file WHERE hash = :xet_hash AND sha256 <> :sha256",
+    file = tx.one(
+        "UPDATE xet_file SET size = size WHERE hash = :xet_hash RETURNING sha256",
         xet_hash=stored.xet_hash,
-        sha256=stored.sha256,
     )
-    if false is not None:
+    if file is None or file.sha256 not in {None, stored.sha256}:
         raise ConflictError(f"What was sent as {stored.sha256} is another file: send it again.")
-
-
-def lock_claims(tx: Transaction, xet_hash: str) -> None:
-    """Keeps others from linking a file of chunks, under any sha256, until the transaction ends."""
-    tx.run("UPDATE lfs_object SET size = size WHERE xet_hash = :xet_hash", xet_hash=xet_hash)
 
 
 def _add_used_storage(tx: Transaction, repo_id: str, size: int) -> None:
@@ -355,11 +348,12 @@ def find_readable(
 
 
 def copy_links(tx: Transaction, source_id: str, target_id: str, now: int) -> None:
-    """Lets a new repository serve everything that another serves."""
+    """Lets a new repository serve everything that another serves and that was proven."""
     tx.run(
         "INSERT INTO repo_lfs (repo_id, sha256, object_id, pusher_id, committed, created_at)"
-        " SELECT :target_id, sha256, object_id, pusher_id, committed, :now FROM repo_lfs"
-        " WHERE repo_id = :source_id"
+        " SELECT :target_id, repo_lfs.sha256, object_id, pusher_id, committed, :now FROM repo_lfs"
+        " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
+        f" WHERE repo_lfs.repo_id = :source_id AND {_PROVEN}"
         " ON CONFLICT DO NOTHING",
         source_id=source_id,
         target_id=target_id,

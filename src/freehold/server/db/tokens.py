@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from freehold.server.db.database import Transaction
 
 # Where `access_token` is joined with the account of its user as `viewer`.
-OWNER_COLUMNS = """viewer.id, viewer.name, viewer.is_admin, access_token.name, access_token.role,
-    access_token.created_at, access_token.expires_at"""
+OWNER_COLUMNS = """viewer.id, viewer.name, viewer.is_admin, access_token.id, access_token.name,
+    access_token.role, access_token.created_at, access_token.expires_at"""
 
 
 class Token(NamedTuple):
@@ -29,6 +29,7 @@ class TokenOwner(NamedTuple):
     user_id: str
     user_name: str
     is_admin: bool
+    token_id: str
     token_name: str
     role: str
     created_at: int
@@ -54,6 +55,17 @@ def find_token(tx: Transaction, secret_hash: str) -> TokenOwner | None:
         " JOIN account AS viewer ON viewer.id = access_token.user_id"
         " WHERE access_token.secret_hash = :secret_hash",
         secret_hash=secret_hash,
+    )
+    return None if row is None else make_owner(row)
+
+
+def find_token_by_id(tx: Transaction, token_id: str) -> TokenOwner | None:
+    """The token of that id, expired or not."""
+    row = tx.one(
+        f"SELECT {OWNER_COLUMNS} FROM access_token"
+        " JOIN account AS viewer ON viewer.id = access_token.user_id"
+        " WHERE access_token.id = :token_id",
+        token_id=token_id,
     )
     return None if row is None else make_owner(row)
 

@@ -14,6 +14,19 @@ def trash_objects(tx: Transaction, keys: list[str], now: int) -> None:
     )
 
 
+def mark_object(tx: Transaction, key: str, now: int) -> None:
+    """Marks an object for deletion, from `now` (milliseconds) on, whatever mark it had.
+
+    The mark is locked until the transaction ends.
+    """
+    tx.run(
+        "INSERT INTO object_trash (object_key, trashed_at) VALUES (:key, :now)"
+        " ON CONFLICT (object_key) DO UPDATE SET trashed_at = excluded.trashed_at",
+        key=key,
+        now=now,
+    )
+
+
 def rescue_object(tx: Transaction, key: str) -> bool:
     """Takes an object out of the trash, because something names it; false when it was not there."""
     return tx.run("DELETE FROM object_trash WHERE object_key = :key", key=key) == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from freehold.server.db.database import Transaction, in_chunks
+from freehold.server.db.xorbs import COLUMNS as XORB_COLUMNS
+from freehold.server.db.xorbs import Xorb
 
 
 class XetFile(NamedTuple):
@@ -24,7 +26,7 @@ class Term(NamedTuple):
 
     file_start: int
     length: int
-    xorb_hash: str
+    xorb: Xorb
     first_chunk: int
     end_chunk: int
     first_byte: int
@@ -34,9 +36,6 @@ class Term(NamedTuple):
     def file_end(self) -> int:
         """The byte of the file behind the run."""
         return self.file_start + self.length
-
-
-_COLUMNS = "file_start, length, xorb_hash, first_chunk, end_chunk, first_byte, end_byte"
 
 
 def insert_file(tx: Transaction, file: XetFile, terms: list[Term], now: int) -> bool:
@@ -49,11 +48,19 @@ def insert_file(tx: Transaction, file: XetFile, terms: list[Term], now: int) -> 
     )
     if added:
         tx.run_many(
-            f"INSERT INTO xet_term (file_hash, {_COLUMNS}) VALUES (:file_hash, :file_start,"
-            " :length, :xorb_hash, :first_chunk, :end_chunk, :first_byte, :end_byte)",
-            [{"file_hash": file.hash, **term._asdict()} for term in terms],
+            "INSERT INTO xet_term (file_hash, file_start, length, xorb_hash, first_chunk,"
+            " end_chunk, first_byte, end_byte) VALUES (:file_hash, :file_start, :length,"
+            " :xorb_hash, :first_chunk, :end_chunk, :first_byte, :end_byte)",
+            [
+                {"file_hash": file.hash, "xorb_hash": term.xorb.hash, **_numbers(term)}
+                for term in terms
+            ],
         )
     return bool(added)
+
+
+def _numbers(term: Term) -> dict[str, int]:
+    return {name: value for name, value in term._asdict().items() if name != "xorb"}
 
 
 def find_files(tx: Transaction, hashes: list[str]) -> dict[str, XetFile]:
@@ -84,39 +91,86 @@ def find_linked_file(tx: Transaction, repo_id: str, file_hash: str) -> XetFile |
 def list_terms(tx: Transaction, file_hash: str, start: int, end: int) -> list[Term]:
     """The runs of a file that have any of its bytes from `start` up to `end`, in order."""
     rows = tx.all(
-        f"SELECT {_COLUMNS} FROM xet_term WHERE file_hash = :file_hash AND file_start < :end"
-        " AND file_start >= (SELECT COALESCE(MAX(file_start), 0) FROM xet_term"
-        " WHERE file_hash = :file_hash AND file_start <= :start) ORDER BY file_start",
+        "SELECT xet_term.file_start, xet_term.length, xet_term.first_chunk, xet_term.end_chunk,"
+        f" xet_term.first_byte, xet_term.end_byte, {XORB_COLUMNS} FROM xet_term"
+        " JOIN xorb ON xorb.hash = xet_term.xorb_hash"
+        " WHERE xet_term.file_hash = :file_hash AND xet_term.file_start < :end"
+        " AND xet_term.file_start >= (SELECT COALESCE(MAX(file_start), 0) FROM xet_term"
+        " WHERE file_hash = :file_hash AND file_start <= :start) ORDER BY xet_term.file_start",
         file_hash=file_hash,
         start=start,
         end=end,
     )
-    return [Term(*row) for row in rows]
+    return [Term(row[0], row[1], Xorb(*row[6:]), *row[2:6]) for row in rows]
 
 
-def list_unproven_files(tx: Transaction, limit: int) -> list[str]:
-    """The files whose sha256 was not proven yet, those that came first at the beginning."""
+class XorbRun(NamedTuple):
+    """A run of any file that consists of chunks of one xorb."""
+
+    file_hash: str
+    file_start: int
+    first_chunk: int
+    end_chunk: int
+
+
+def list_runs_of_xorb(tx: Transaction, xorb_hash: str) -> list[XorbRun]:
+    """Every run of every file that needs the xorb."""
     rows = tx.all(
-        "SELECT hash FROM xet_file WHERE sha256 IS NULL ORDER BY created_at LIMIT :limit",
+        "SELECT file_hash, file_start, first_chunk, end_chunk FROM xet_term"
+        " WHERE xorb_hash = :xorb_hash ORDER BY file_hash, file_start",
+        xorb_hash=xorb_hash,
+    )
+    return [XorbRun(*row) for row in rows]
+
+
+def place_run(tx: Transaction, run: XorbRun, first_byte: int, end_byte: int) -> None:
+    """Records where the chunks of a run are now, in the bytes of its xorb."""
+    tx.run(
+        "UPDATE xet_term SET first_byte = :first_byte, end_byte = :end_byte"
+        " WHERE file_hash = :file_hash AND file_start = :file_start",
+        first_byte=first_byte,
+        end_byte=end_byte,
+        file_hash=run.file_hash,
+        file_start=run.file_start,
+    )
+
+
+def list_unproven_files(tx: Transaction, now: int, limit: int) -> list[XetFile]:
+    """Files whose sha256 was not proven yet and that nobody has taken on; small ones first."""
+    rows = tx.all(
+        "SELECT hash, size, sha256 FROM xet_file WHERE sha256 IS NULL AND proving_until < :now"
+        " ORDER BY size LIMIT :limit",
+        now=now,
         limit=limit,
     )
-    return [row.hash for row in rows]
+    return [XetFile(*row) for row in rows]
 
 
-def list_unproven_of_repo(tx: Transaction, repo_id: str) -> list[str]:
-    """The files of a repository whose sha256 was not proven yet."""
-    rows = tx.all(
-        "SELECT DISTINCT xet_file.hash FROM xet_file"
-        " JOIN lfs_object ON lfs_object.xet_hash = xet_file.hash"
-        " JOIN repo_lfs ON repo_lfs.object_id = lfs_object.id"
-        " WHERE repo_lfs.repo_id = :repo_id AND xet_file.sha256 IS NULL",
+def take_on_proof(tx: Transaction, file_hash: str, now: int, until: int) -> bool:
+    """Says that the sha256 of a file is being proven until then; false when it need not be."""
+    taken = tx.run(
+        "UPDATE xet_file SET proving_until = :until"
+        " WHERE hash = :file_hash AND sha256 IS NULL AND proving_until < :now",
+        until=until,
+        file_hash=file_hash,
+        now=now,
+    )
+    return bool(taken)
+
+
+def has_unproven(tx: Transaction, repo_id: str) -> bool:
+    """Whether the repository serves a file whose sha256 was not proven yet."""
+    row = tx.one(
+        "SELECT 1 FROM repo_lfs JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
+        " JOIN xet_file ON xet_file.hash = lfs_object.xet_hash"
+        " WHERE repo_lfs.repo_id = :repo_id AND xet_file.sha256 IS NULL LIMIT 1",
         repo_id=repo_id,
     )
-    return [row.hash for row in rows]
+    return row is not None
 
 
 def prove_file(tx: Transaction, file_hash: str, sha256: str) -> None:
-    """Records what the sha256 of a file is."""
+    """Records what the sha256 of a file is; its row is locked until the transaction ends."""
     tx.run(
         "UPDATE xet_file SET sha256 = :sha256 WHERE hash = :file_hash",
         sha256=sha256,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from freehold.server.db.database import Transaction, in_chunks
@@ -12,9 +13,13 @@ class Xorb(NamedTuple):
     """A stored xorb: `size` are the bytes of its chunks with headers, `length` the raw ones."""
 
     hash: str
+    object_key: str
     size: int
     length: int
     chunk_count: int
+
+
+COLUMNS = "xorb.hash, xorb.object_key, xorb.size, xorb.length, xorb.chunk_count"
 
 
 class Span(NamedTuple):
@@ -32,14 +37,25 @@ class ChunkPlace(NamedTuple):
     place: int
 
 
-def put_xorb(tx: Transaction, xorb: Xorb, now: int) -> None:
-    """Records a xorb, or that a known one was sent again."""
-    tx.run(
-        "INSERT INTO xorb (hash, size, length, chunk_count, created_at, used_at)"
-        " VALUES (:hash, :size, :length, :chunk_count, :now, :now)"
-        " ON CONFLICT (hash) DO UPDATE SET used_at = excluded.used_at",
+def insert_xorb(tx: Transaction, xorb: Xorb, now: int) -> bool:
+    """Records a xorb; false when it is known already, as another object."""
+    added = tx.run(
+        "INSERT INTO xorb (hash, object_key, size, length, chunk_count, created_at, used_at)"
+        " VALUES (:hash, :object_key, :size, :length, :chunk_count, :now, :now)"
+        " ON CONFLICT (hash) DO NOTHING",
         **xorb._asdict(),
         now=now,
+    )
+    return bool(added)
+
+
+def replace_xorb(tx: Transaction, xorb: Xorb) -> None:
+    """Lets a xorb whose object is lost be another one; the runs of files have to follow."""
+    tx.run(
+        "UPDATE xorb SET object_key = :object_key, size = :size WHERE hash = :hash",
+        object_key=xorb.object_key,
+        size=xorb.size,
+        hash=xorb.hash,
     )
 
 
@@ -53,21 +69,20 @@ def find_xorbs(tx: Transaction, hashes: list[str]) -> dict[str, Xorb]:
     rows = [
         row
         for chunk in in_chunks(hashes)
-        for row in tx.all(
-            "SELECT hash, size, length, chunk_count FROM xorb WHERE hash IN :hashes", hashes=chunk
-        )
+        for row in tx.all(f"SELECT {COLUMNS} FROM xorb WHERE hash IN :hashes", hashes=chunk)
     ]
     return {row.hash: Xorb(*row) for row in rows}
 
 
-def use_xorbs(tx: Transaction, hashes: list[str], now: int) -> int:
+def use_xorbs(tx: Transaction, hashes: Iterable[str], now: int) -> int:
     """Gives the xorbs their time again, and the number of those that are stored.
 
     They cannot go away until the transaction ends.
     """
+    # One by one, because everybody has to lock them in the same order.
     return sum(
-        tx.run("UPDATE xorb SET used_at = :now WHERE hash IN :hashes", hashes=chunk, now=now)
-        for chunk in in_chunks(sorted(hashes))
+        tx.run("UPDATE xorb SET used_at = :now WHERE hash = :hash", hash=name, now=now)
+        for name in sorted(hashes)
     )
 
 
@@ -138,13 +153,37 @@ def find_chunk(tx: Transaction, chunk_hash: str, limit: int) -> list[ChunkPlace]
     return [ChunkPlace(*row) for row in rows]
 
 
+def list_neighbours(
+    tx: Transaction, xorb_hash: str, viewer_id: str, sees_all: bool, limit: int
+) -> list[str]:
+    """Xorbs of the files that need this one and that the viewer can read, the newest files first.
+
+    It is one of them, unless no such file needs it.
+    """
+    rows = tx.all(
+        "SELECT other.xorb_hash FROM xet_term AS known"
+        " JOIN lfs_object ON lfs_object.xet_hash = known.file_hash"
+        " JOIN repo_lfs ON repo_lfs.object_id = lfs_object.id"
+        " JOIN repo ON repo.id = repo_lfs.repo_id"
+        " JOIN xet_term AS other ON other.file_hash = known.file_hash"
+        f" WHERE known.xorb_hash = :xorb_hash AND {READABLE}"
+        " GROUP BY other.xorb_hash ORDER BY MAX(repo_lfs.created_at) DESC, other.xorb_hash"
+        " LIMIT :limit",
+        xorb_hash=xorb_hash,
+        viewer_id=viewer_id,
+        sees_all=sees_all,
+        limit=limit,
+    )
+    return [row.xorb_hash for row in rows]
+
+
 def delete_unused_xorbs(tx: Transaction, before: int, limit: int) -> list[str]:
-    """Forgets xorbs that no file consists of and nobody has used since then; gives their hashes."""
+    """Forgets xorbs that no file consists of and nobody has used since then; gives their keys."""
     rows = tx.all(
         "DELETE FROM xorb WHERE hash IN (SELECT xorb.hash FROM xorb WHERE xorb.used_at < :before"
         " AND NOT EXISTS (SELECT 1 FROM xet_term WHERE xet_term.xorb_hash = xorb.hash)"
-        " ORDER BY xorb.used_at LIMIT :limit) AND used_at < :before RETURNING hash",
+        " ORDER BY xorb.used_at LIMIT :limit) AND used_at < :before RETURNING object_key",
         before=before,
         limit=limit,
     )
-    return [row.hash for row in rows]
+    return [row.object_key for row in rows]

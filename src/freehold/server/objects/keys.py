@@ -1,7 +1,7 @@
 """Where every object is kept.
 
     lfs/ab/cd/<sha256>            an LFS object, by the sha256 of its content
-    xorbs/ab/cd/<hash>            a xorb, by its hash as a string: its chunks, then their table
+    xorbs/ab/cd/<hash>-<form>     a xorb, by its hash as a string: its chunks, then their table
     packs/<repo_id>/<name>        a git pack or its index
     staging/<upload_id>/<number>  a part of an unfinished upload; no key may begin so
 
@@ -29,9 +29,12 @@ def lfs_key(sha256: str) -> str:
     return _fanned_out("lfs", sha256)
 
 
-def xorb_key(xorb: str) -> str:
-    """The key of the xorb with this hash, as a string of lower-case hex."""
-    return _fanned_out("xorbs", xorb)
+def xorb_key(xorb: str, form: str) -> str:
+    """A key of the xorb with this hash, as a string of lower-case hex.
+
+    The hash leaves open how chunks are compressed, so each `form` is an object of its own.
+    """
+    return f"{_fanned_out('xorbs', xorb)}-{_check_segment(form)}"
 
 
 def pack_key(repo_id: str, name: str) -> str:

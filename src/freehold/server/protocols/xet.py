@@ -13,16 +13,13 @@ from freehold.errors import BadRequestError, HfHubHTTPError, NotFoundError
 from freehold.formats.xet.shard import MAX_SHARD
 from freehold.formats.xet.xorb import MAX_UPLOAD
 from freehold.server.core import dedup, reconstructions, shards, xet_tokens, xorbs
-from freehold.server.core.dedup import KnownChunk
-from freehold.server.core.reconstructions import ByteSpan
 from freehold.server.core.xet_tokens import Purpose, XetContext
 from freehold.server.core.xorbs import XorbArrival
+from freehold.server.db.xorbs import ChunkPlace
 from freehold.server.http.auth import read_token
 from freehold.server.http.bind import Call, Served, make_response, stream
 from freehold.server.http.streams import drain, pour, send_blocks, spool_body
-from freehold.server.objects.keys import xorb_key
 from freehold.server.objects.store import ObjectMissingError
-from freehold.server.protocols.resolve import parse_range
 from freehold.wire import routes
 from freehold.wire.codec import encode_json
 from freehold.wire.routes import Route
@@ -98,8 +95,7 @@ async def _request_xorb_grant(call: Call) -> Response:
 
 async def _upload_shard(call: Call) -> Response:
     xet, body = await _receive_shard(call)
-    with body:
-        is_new = await call.bulk.run(shards.upload_shard, xet, body)
+    is_new = await call.bulk.run(_register, xet, body)
     return make_response(call, ShardUploaded(result=int(is_new)))
 
 
@@ -120,16 +116,19 @@ async def _receive_shard(call: Call) -> tuple[XetContext, BinaryIO]:
         raise
 
 
-async def _tell_events(call: Call, xet: XetContext, body: BinaryIO) -> AsyncIterator[bytes]:
+def _register(xet: XetContext, body: BinaryIO) -> bool:
+    # Here, because whoever waits for the end may go away before it.
     with body:
-        work = asyncio.ensure_future(call.bulk.run(shards.upload_shard, xet, body))
-        try:
-            while not (await asyncio.wait([work], timeout=EVENT_SECONDS))[0]:
-                yield _line(ShardEvent(type="validating", verified=0, total=1))
-        finally:
-            # However it ends, no thread reads the body afterwards.
-            await asyncio.wait([work])
-        yield _line(_make_end(work))
+        return shards.upload_shard(xet, body)
+
+
+async def _tell_events(call: Call, xet: XetContext, body: BinaryIO) -> AsyncIterator[bytes]:
+    work = asyncio.ensure_future(call.bulk.run(_register, xet, body))
+    # Whoever waits may go away; then nobody else asks how it ended.
+    work.add_done_callback(lambda done: done.cancelled() or done.exception())
+    while not (await asyncio.wait([work], timeout=EVENT_SECONDS))[0]:
+        yield _line(ShardEvent(type="validating", verified=0, total=1))
+    yield _line(_make_end(work))
 
 
 def _make_end(work: asyncio.Future[bool]) -> ShardEvent:
@@ -148,13 +147,14 @@ def _line(event: ShardEvent) -> bytes:
 
 
 async def _find_chunk(call: Call) -> Response:
-    known = await call.threads.run(_look_up, call)
-    shard = await call.bulk.run(dedup.describe_chunk, call.hub, known)
+    xet, place = await call.threads.run(_look_up, call)
+    shard = await call.bulk.run(dedup.describe_chunk, xet, place)
     return Response(shard, 200, media_type=SHARD_TYPE)
 
 
-def _look_up(call: Call) -> KnownChunk:
-    return dedup.find_chunk(_open(call, "write"), call.params["chunk"])
+def _look_up(call: Call) -> tuple[XetContext, ChunkPlace]:
+    xet = _open(call, "write")
+    return xet, dedup.find_chunk(xet, call.params["chunk"])
 
 
 # Fetching
@@ -180,21 +180,19 @@ def _reconstruct_v2(xet: XetContext, call: Call) -> Any:
 
 
 async def _fetch_xorb(call: Call) -> Response:
-    xorb = xorbs.parse_hash(call.params["xorb"])
-    allowed = reconstructions.check_fetch_url(call.hub, xorb, call.request.query_params)
-    wanted = parse_range(call.request.headers.get("range"), allowed.end)
-    span = allowed if wanted is None else ByteSpan(wanted.start, wanted.start + wanted.length)
-    reconstructions.check_span(span, allowed)
-    length = span.end - span.start
+    query = call.request.query_params
+    allowed = reconstructions.check_fetch_url(call.hub, call.params["xorb"], query)
+    fetch = reconstructions.narrow_fetch(allowed, _wanted(call))
+    length = fetch.end - fetch.start
     headers = {
         "Content-Length": str(length),
-        "Content-Range": f"bytes {span.start}-{span.end - 1}/*",
+        "Content-Range": f"bytes {fetch.start}-{fetch.end - 1}/*",
         "Content-Type": "application/octet-stream",
     }
     if call.request.method == "HEAD":
         return Response(b"", 206, headers)
     try:
-        blocks = await call.bulk.run(call.hub.objects.read, xorb_key(xorb), span.start, length)
+        blocks = await call.bulk.run(call.hub.objects.read, fetch.object_key, fetch.start, length)
     except ObjectMissingError as error:
         raise NotFoundError("There is no such xorb.") from error
     return StreamingResponse(send_blocks(blocks, call.bulk), 206, headers)
@@ -213,6 +211,7 @@ SERVED = (
     stream(routes.REQUEST_XORB_GRANT, _request_xorb_grant),
     stream(routes.FETCH_XORB, _fetch_xorb),
     stream(routes.UPLOAD_SHARD, _upload_shard),
+    stream(routes.PUT_SHARD, _upload_shard),
     stream(routes.UPLOAD_SHARD_V2, _upload_shard_v2),
     stream(routes.FIND_CHUNK, _find_chunk),
     _serve(routes.RECONSTRUCT_FILE, "read", _reconstruct),

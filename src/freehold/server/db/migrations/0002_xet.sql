@@ -1,8 +1,10 @@
 -- A xorb: chunks behind one another. `size` are the bytes of the chunks with their headers, after
--- which its object has their hashes and places; `length` are the raw bytes. `used_at` is when a client
--- was last told, or last told us, that it is here: it may rely on that for weeks.
+-- which its object has their hashes and places; `length` are the raw bytes. The same chunks may be
+-- compressed in many ways, so `object_key` is never used twice. `used_at` is when a client was last
+-- told, or last told us, that the xorb is here: it may rely on that for weeks.
 CREATE TABLE xorb (
     hash TEXT PRIMARY KEY,
+    object_key TEXT NOT NULL,
     size BIGINT NOT NULL,
     length BIGINT NOT NULL,
     chunk_count BIGINT NOT NULL,
@@ -20,15 +22,17 @@ CREATE TABLE xorb_sender (
     PRIMARY KEY (xorb_hash, user_id)
 );
 
--- A file that is kept in chunks; `sha256` is that of its bytes once they were put together and hashed.
+-- A file that is kept in chunks; `sha256` is that of its bytes once they were put together and hashed,
+-- which somebody has taken on until `proving_until`.
 CREATE TABLE xet_file (
     hash TEXT PRIMARY KEY,
     size BIGINT NOT NULL,
     sha256 TEXT,
+    proving_until BIGINT NOT NULL DEFAULT 0,
     created_at BIGINT NOT NULL
 );
 
-CREATE INDEX xet_file_unproven ON xet_file (created_at) WHERE sha256 IS NULL;
+CREATE INDEX xet_file_unproven ON xet_file (size) WHERE sha256 IS NULL;
 
 -- The runs of a file: from byte `file_start` on, `length` bytes are the chunks `first_chunk` up to
 -- `end_chunk` of a xorb, which are its bytes `first_byte` up to `end_byte`.
