@@ -94,6 +94,7 @@ SIGNED = (
     Example(routes.UPLOAD_XORB, 401, content=b"x"),
     Example(routes.REQUEST_XORB_GRANT, 401, {"length": 1}),
     Example(routes.UPLOAD_SHARD, 401, content=b"x"),
+    Example(routes.PUT_SHARD, 401, content=b"x", pieces={"shard": "0" * 64}),
     Example(routes.UPLOAD_SHARD_V2, 401, content=b"x"),
     Example(routes.FIND_CHUNK, 401),
     Example(routes.RECONSTRUCT_FILE, 401),

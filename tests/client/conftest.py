@@ -29,6 +29,7 @@ VARIABLES = (
     "CURL_CA_BUNDLE",
     "FREEHOLD_CLIENT_CERT",
     "FREEHOLD_CLIENT_KEY",
+    "HF_XET_CACHE",
     *(f"{name}_proxy" for name in ("all", "http", "https", "no")),
     *(f"{name}_PROXY" for name in ("ALL", "HTTP", "HTTPS", "NO")),
 )
@@ -41,7 +42,19 @@ def isolated_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "hf-home"
     monkeypatch.setenv("HF_HOME", str(home))
+    # Most tests of transfers count the requests of LFS; those of Xet ask for `xet`.
+    monkeypatch.setenv("HF_HUB_DISABLE_XET", "1")
     return home
+
+
+@pytest.fixture
+def xet(isolated_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """hf_xet is used, as it is when nothing is set, and gives up soon."""
+    monkeypatch.delenv("HF_HUB_DISABLE_XET")
+    monkeypatch.setattr(
+        "freehold.client.xet._RETRIES",
+        {"client.retry_max_attempts": 2, "client.retry_base_delay": "20ms"},
+    )
 
 
 @pytest.fixture

@@ -112,6 +112,17 @@ def test_only_one_module_of_the_client_knows_the_http_library() -> None:
     assert knowing == {"client/connections.py"}
 
 
+def test_only_one_module_of_the_client_knows_hf_xet() -> None:
+    """It is optional, and slow to load."""
+    knowing = {
+        source.path
+        for source in sources()
+        for _, target in source.imports()
+        if target.partition(".")[0] == "hf_xet"
+    }
+    assert knowing == {"client/xet.py"}
+
+
 def users_of(name: str) -> set[str]:
     """The files in which `name` is imported, or read as in `os.environ` or `os.environb`."""
     return {

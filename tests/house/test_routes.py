@@ -75,6 +75,7 @@ def test_only_the_commit_and_the_routes_of_bytes_have_a_body_that_is_no_json() -
         "lfs_upload_part",
         "upload_xorb",
         "upload_shard",
+        "put_shard",
         "upload_shard_v2",
         "xet_telemetry",
     }

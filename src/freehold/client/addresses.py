@@ -75,11 +75,11 @@ def is_refused_redirect(method: str, status: int) -> bool:
     return status in _REDIRECTS and method != "HEAD"
 
 
-def next_page(url: str, link: str) -> str | None:
-    """The address of the page after `url`, from its `Link` header."""
+def find_link(url: str, link: str, relation: str) -> str | None:
+    """The address that the `Link` header of `url` gives to a relation, such as `next`."""
     for address, parameters in _LINK.findall(link):
-        relation = _RELATION.search(parameters)
-        if relation is not None and "next" in relation[1].lower().split():
+        found = _RELATION.search(parameters)
+        if found is not None and relation in found[1].lower().split():
             return _join(url, address.strip())
     return None
 

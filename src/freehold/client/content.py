@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from threading import Lock
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NamedTuple
 
 from freehold.client.errors import FileChangedError, LocalFileError
 from freehold.client.hash_cache import Fingerprint, HashCache
@@ -36,6 +36,15 @@ class Content:
         # A later change looks different only if the last one is not of this very moment.
         self._can_be_remembered = self._seen is not None and self._seen.has_rested()
         self.check_unchanged()
+
+    @property
+    def shows_changes(self) -> bool:
+        """Whether `check_unchanged` sees every change that may come.
+
+        It sees none of an open file, and may miss one of a file that had just been written.
+        """
+        source = self.addition.path_or_fileobj
+        return isinstance(source, bytes) or self._can_be_remembered
 
     def _fingerprint(self) -> Fingerprint | None:
         path = self.addition.local_path
@@ -119,3 +128,10 @@ class Content:
             transfer.tell("hash", self.path_in_repo, done, self.size)
         self.check_unchanged()
         return digest.hexdigest()
+
+
+class LargeFile(NamedTuple):
+    """A content and its sha256."""
+
+    content: Content
+    sha256: str

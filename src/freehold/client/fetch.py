@@ -1,7 +1,8 @@
 """One file from a hub to the disk: whole, or not there at all.
 
 Every byte is hashed as it comes, also those that an earlier try has left. What was cut goes on
-where it ended; what turns out wrong is fetched once more from the beginning.
+where it ended; what turns out wrong is fetched once more from the beginning. What hf_xet cannot
+fetch (`client/xet_downloads.py`), plain requests do, from where it ended.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import BinaryIO, Final, NamedTuple, TypeVar
 
 from freehold.client.addresses import without_secrets
@@ -26,6 +27,8 @@ from freehold.client.names import Token
 from freehold.client.retries import MAX_RETRIES, pause_before_retry
 from freehold.client.session import Session
 from freehold.client.settings import STALL_SECONDS
+from freehold.client.xet import XetRefusedError
+from freehold.client.xet_downloads import Line, is_for_xet, read_rest
 from freehold.errors import FreeholdError, HfHubHTTPError, RangeNotSatisfiableError
 
 T = TypeVar("T")
@@ -138,6 +141,8 @@ class _Fetch:
         self._reuse = reuse
         # Bytes that turn out wrong are fetched once more, and not a third time.
         self._tries = 2
+        self._may_use_xet = True
+        self._is_left_to_xet = False
 
     def is_cut(self, found: Found) -> bool:
         """Whether a part of the file is there."""
@@ -156,7 +161,7 @@ class _Fetch:
             return found, self._take_large(found, got)
 
     def _find(self, found: Found) -> str | None:
-        commit, etag, size = found
+        commit, etag, size, _ = found
         there = self._store.find(commit, self._path, etag, size) or self._store.reuse(
             commit, self._path, etag
         )
@@ -182,7 +187,7 @@ class _Fetch:
             check_room(os.path.dirname(place.partial), found.size or 0)
             opened = _Part(place.partial, found, self._repo.cancel)
             with opened as part, suppress(HubConnectionError):
-                self._receive(part, got)
+                self._receive(found, part, got)
             return self._accept(found, part, place)
 
     def finish(self, found: Found) -> str:
@@ -193,7 +198,8 @@ class _Fetch:
             if self._reuse and (there := self._find(found)):
                 return there
             while self._tries:
-                self._repo.tell("retry", self._path)
+                if not self._is_left_to_xet:
+                    self._repo.tell("retry", self._path)
                 with _Part(place.partial, found, self._repo.cancel) as part:
                     check_room(os.path.dirname(place.partial), (found.size or 0) - part.done)
                     self._receive_rest(found, part)
@@ -228,7 +234,10 @@ class _Fetch:
         while not part.ended:
             before = part.done
             try:
-                self._ask_rest(found, part)
+                if self._is_left_to_xet:
+                    self._receive_by_xet(found, part)
+                else:
+                    self._ask_rest(found, part)
             except (HfHubHTTPError, HubConnectionError) as error:
                 attempt = 0 if part.done > before else attempt
                 self._repo.pause_after(error, attempt, self._path)
@@ -240,21 +249,43 @@ class _Fetch:
             with self._repo.get(self._repo.file_url(found.commit, self._path), wanted) as got:
                 if not _starts_at(got, part.done):
                     part.restart()
-                self._receive(part, got)
+                self._receive(found, part, got)
         except RangeNotSatisfiableError:
             if not part.done:
                 raise
             part.restart()
 
-    def _receive(self, part: _Part, got: Exchange) -> None:
-        told = part.done
+    def _receive(self, found: Found, part: _Part, got: Exchange) -> None:
+        """Takes what one connection brings; when that is little, the rest may be left to hf_xet."""
+        line = Line(part.done)
         for piece in got.iter_bytes():
-            self._repo.cancel.check()
-            part.write(piece)
-            if part.done - told >= BLOCK_SIZE and part.done != part.size:
-                told = part.done
-                self._repo.tell("download", self._path, told, part.size)
+            self._take(part, piece)
+            if self._may_use_xet and line.is_slow(part.done, found):
+                self._may_use_xet = False
+                self._is_left_to_xet = is_for_xet(self._repo, found)
+                if self._is_left_to_xet:
+                    return
         part.end()
+
+    def _receive_by_xet(self, found: Found, part: _Part) -> None:
+        """Fetches what is missing through hf_xet, once: what it leaves is asked for plainly."""
+        self._is_left_to_xet = False
+        try:
+            with closing(read_rest(self._repo, found, self._path, part.done)) as pieces:
+                for piece in pieces:
+                    self._take(part, piece)
+            if part.done == part.size:
+                part.end()
+        except (XetRefusedError, HfHubHTTPError, HubConnectionError, InvalidAnswerError) as error:
+            logger.warning("%s Plain requests go on.", error)
+            self._repo.tell("retry", self._path)
+
+    def _take(self, part: _Part, piece: bytes) -> None:
+        self._repo.cancel.check()
+        before = part.done
+        part.write(piece)
+        if part.done // BLOCK_SIZE > before // BLOCK_SIZE and part.done != part.size:
+            self._repo.tell("download", self._path, part.done, part.size)
 
 
 class _Part:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from freehold.client.addresses import without_secrets
+from freehold.client.addresses import find_link, without_secrets
 from freehold.client.answers import Answer, to_error
 from freehold.client.errors import InvalidAnswerError
 from freehold.wire.etags import strip_etag
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _ETAG: Final = re.compile(r"(?!.*\.incomplete\Z)[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 _COMMIT: Final = re.compile(r"[0-9a-f]{40}")
 _NUMBER: Final = re.compile(r"[0-9]{1,19}")
+_XET_HASH: Final = re.compile(r"[0-9a-f]{64}")
 
 IDENTITY: Final = {"accept-encoding": "identity"}
 """Bytes as they are: a compressed body has another size and another digest."""
@@ -35,18 +36,26 @@ class NoHubError(InvalidAnswerError):
     """What answered is no hub at all, such as the page of a network that wants a login first."""
 
 
+class XetFileData(NamedTuple):
+    """The name of a file in a store of chunks, and where a hub gives tokens to read them."""
+
+    file_hash: str
+    refresh_route: str
+
+
 class HfFileMetadata(NamedTuple):
     """A file at a commit: its `etag` without quotes, its `size` in bytes, and where it is.
 
     The etag is the sha256 of a large file and the git id of any other. `location` is the address
-    of the bytes, after redirects of the hub itself.
+    of the bytes, after redirects of the hub itself. `xet_file_data` is None when the hub offers
+    no chunks of it.
     """
 
     commit_hash: str | None
     etag: str | None
     location: str
     size: int | None
-    xet_file_data: Any = None
+    xet_file_data: XetFileData | None = None
 
 
 class DryRunFileInfo(NamedTuple):
@@ -61,11 +70,15 @@ class DryRunFileInfo(NamedTuple):
 
 
 class Found(NamedTuple):
-    """What a download needs to know of a file, all of it checked: `size` may be unknown."""
+    """What a download needs to know of a file, all of it checked: `size` may be unknown.
+
+    `xet_hash` is its name in a store of chunks, None when it is in none.
+    """
 
     commit: str
     etag: str
     size: int | None
+    xet_hash: str | None = None
 
 
 def read_metadata(got: Exchange) -> HfFileMetadata:
@@ -77,7 +90,14 @@ def read_metadata(got: Exchange) -> HfFileMetadata:
         etag=strip_etag(etag) if etag else None,
         location=headers.get("location") or got.url,
         size=_read_size(got),
+        xet_file_data=_read_xet(got),
     )
+
+
+def _read_xet(got: Exchange) -> XetFileData | None:
+    file_hash = got.headers.get("x-xet-hash", "")
+    route = find_link(got.url, got.headers.get("link", ""), "xet-auth")
+    return XetFileData(file_hash, route) if _XET_HASH.fullmatch(file_hash) and route else None
 
 
 def read_found(got: Exchange) -> Found:
@@ -88,7 +108,9 @@ def read_found(got: Exchange) -> Found:
         raise NoHubError(f"{shown} is not a file of a hub: X-Repo-Commit is missing.")
     if told.etag is None or not _ETAG.fullmatch(told.etag):
         raise InvalidAnswerError(f"{shown} has no etag that can name a file: {told.etag!r}")
-    return Found(told.commit_hash, told.etag, told.size)
+    xet_hash = got.headers.get("x-xet-hash", "")
+    known = xet_hash if _XET_HASH.fullmatch(xet_hash) else None
+    return Found(told.commit_hash, told.etag, told.size, known)
 
 
 def is_etag(text: str) -> bool:

@@ -1,5 +1,6 @@
 """Sending large files: the batch call of git-lfs, then the bytes, in one piece or in parts.
 
+Where it is possible (`client/xet.py`), hf_xet sends the bytes that the batch call says are wanted.
 A hub that offers it is asked for parts of a chosen size, and says which of them it holds already,
 so that an upload that was cut off goes on where it stopped. Bytes go to the address that the hub
 names, which carries its own right: no token is sent with them.
@@ -16,12 +17,13 @@ from typing import Any, Final, NamedTuple
 
 from freehold import wire
 from freehold.client.calls import parse_with
-from freehold.client.content import Content
+from freehold.client.content import Content, LargeFile
 from freehold.client.errors import CorruptedFileError, InvalidAnswerError
 from freehold.client.events import Cancellation
 from freehold.client.names import Token
 from freehold.client.targets import Target
 from freehold.client.transfers import Transfer
+from freehold.client.xet import XetRefusedError, is_chosen
 from freehold.errors import (
     BadRequestError,
     ForbiddenError,
@@ -48,13 +50,6 @@ _STALE: Final = frozenset({400, 403, 404, 409, 410, 422})
 _BYTES_PER_SECOND: Final = 100e6
 
 
-class LargeFile(NamedTuple):
-    """A content and its sha256."""
-
-    content: Content
-    sha256: str
-
-
 class _Order(NamedTuple):
     """What the hub wants to be done for one file; no `upload` means that it has the bytes."""
 
@@ -65,7 +60,7 @@ class _Order(NamedTuple):
 
 class _Failure(NamedTuple):
     file: LargeFile
-    error: HfHubHTTPError
+    error: HfHubHTTPError | XetRefusedError
 
 
 def send_large_files(target: Target, files: Sequence[LargeFile], transfer: Transfer) -> None:
@@ -75,20 +70,36 @@ def send_large_files(target: Target, files: Sequence[LargeFile], transfer: Trans
     """
     distinct = list({file.sha256: file for file in files}.values())
     slots = BoundedSemaphore(max(PARTS_AT_ONCE, transfer.threads))
+    ways = [False, False]
+    if distinct and is_chosen(target.session):
+        ways.insert(0, True)
     for start in range(0, len(distinct), OBJECTS_PER_BATCH):
         batch = distinct[start : start + OBJECTS_PER_BATCH]
-        failed = _send_batch(target, batch, transfer, slots)
-        if failed:
-            logger.info("%d uploads are begun again: %s", len(failed), failed[0].error)
-            failed = _send_batch(target, [one.file for one in failed], transfer, slots)
-        if failed:
-            raise _explain(failed[0])
+        _send_batch_again(target, batch, transfer, slots, ways)
+
+
+def _send_batch_again(
+    target: Target,
+    batch: Sequence[LargeFile],
+    transfer: Transfer,
+    slots: BoundedSemaphore,
+    ways: Sequence[bool],
+) -> None:
+    """Tries one way after another, each for what is still missing."""
+    for by_xet in ways:
+        failed = _send_batch(target, batch, transfer, slots, by_xet)
+        if not failed:
+            return
+        logger.info("%d uploads are begun again: %s", len(failed), failed[0].error)
+        batch = [one.file for one in failed]
+    raise _explain(failed[0])
 
 
 def _explain(failure: _Failure) -> Exception:
-    if failure.error.status != 422:
-        return failure.error
-    return _damaged(failure.file.content, failure.error.message)
+    error = failure.error
+    if not isinstance(error, HfHubHTTPError) or error.status != 422:
+        return error
+    return _damaged(failure.file.content, error.message)
 
 
 def _damaged(content: Content, reason: str) -> CorruptedFileError:
@@ -96,7 +107,11 @@ def _damaged(content: Content, reason: str) -> CorruptedFileError:
 
 
 def _send_batch(
-    target: Target, files: Sequence[LargeFile], transfer: Transfer, slots: BoundedSemaphore
+    target: Target,
+    files: Sequence[LargeFile],
+    transfer: Transfer,
+    slots: BoundedSemaphore,
+    by_xet: bool,
 ) -> list[_Failure]:
     """The files that must be asked for again, because what the hub said was out of date."""
     failures: list[_Failure] = []
@@ -105,35 +120,69 @@ def _send_batch(
         try:
             _Sending(target, order, transfer, slots).run()
         except HfHubHTTPError as error:
-            order.file.content.check_unchanged()
             if error.status not in _STALE:
+                order.file.content.check_unchanged()
                 raise
-            transfer.tell("retry", order.file.content.path_in_repo, 0, order.file.content.size)
-            failures.append(_Failure(order.file, error))
+            failures.append(_begin_again(order.file, error, transfer))
 
     transfer.check()
-    orders = _ask_batch(target, files)
+    orders = _ask_batch(target, files, by_xet)
     for order in orders:
         if order.upload is None:
             size = order.file.content.size
             transfer.tell("skip", order.file.content.path_in_repo, 0, size)
-    transfer.run_all([partial(send, order) for order in orders if order.upload is not None])
+    wanted = [order for order in orders if order.upload is not None]
+    if by_xet and wanted:
+        return _send_by_xet(target, [order.file for order in wanted], transfer)
+    transfer.run_all([partial(send, order) for order in wanted])
+    return failures
+
+
+def _begin_again(
+    file: LargeFile, error: HfHubHTTPError | XetRefusedError, transfer: Transfer
+) -> _Failure:
+    file.content.check_unchanged()
+    transfer.tell("retry", file.content.path_in_repo, 0, file.content.size)
+    return _Failure(file, error)
+
+
+def _send_by_xet(target: Target, files: Sequence[LargeFile], transfer: Transfer) -> list[_Failure]:
+    """All the files, when hf_xet could not send them.
+
+    It leaves out chunks that the hub had three weeks ago, and never asks whether it still has them:
+    only another way mends that.
+    """
+    from freehold.client.xet_uploads import XetUpload
+
+    failures: list[_Failure] = []
+
+    def send() -> None:
+        try:
+            XetUpload(target, files, transfer).run()
+        except XetRefusedError as error:
+            transfer.check()
+            logger.warning("%s They are sent by LFS instead.", error)
+            failures.extend(_begin_again(file, error, transfer) for file in files)
+
+    transfer.run_all([send])
     return failures
 
 
 # What the hub says
 
 
-def _ask_batch(target: Target, files: Sequence[LargeFile]) -> list[_Order]:
+def _ask_batch(target: Target, files: Sequence[LargeFile], by_xet: bool) -> list[_Order]:
+    in_parts = _offers_parts(target) and not by_xet
     answer = target.call(
         wire.routes.LFS_BATCH,
         body=wire.lfs.Batch(
             operation="upload",
-            transfers=["basic", "multipart"],
+            # For parts, the hub would begin uploads that nobody goes on with.
+            transfers=["basic"] if by_xet else ["basic", "multipart"],
             objects=[wire.lfs.LfsObject(oid=file.sha256, size=file.content.size) for file in files],
             hash_algo="sha256",
             ref=None if "/" in target.revision else wire.lfs.LfsRef(name=target.revision),
-            part_size=PART_SIZE if _offers_parts(target) else None,
+            part_size=PART_SIZE if in_parts else None,
         ),
         headers={"accept": LFS_JSON, "content-type": LFS_JSON},
         repeatable=True,

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from freehold import __version__, wire
 from freehold.client.addresses import (
     check_endpoint,
+    find_link,
     is_refused_redirect,
     may_follow,
-    next_page,
     origin_of,
     redirect_target,
     to_query,
@@ -132,7 +132,7 @@ class Session:
             seen.add(following)
             answer = self.request("GET", following, token=token, timeout=timeout)
             yield from answer.items()
-            following = next_page(answer.url, answer.headers.get("link", ""))
+            following = find_link(answer.url, answer.headers.get("link", ""), "next")
 
     def decode(self, answer: Answer, shape: type[T]) -> T:
         """The body as a value of the protocol; raises `InvalidAnswerError`."""
@@ -316,7 +316,7 @@ def _told_by_hub(headers: Mapping[str, str]) -> dict[str, str]:
     return {
         name: value
         for name, value in headers.items()
-        if name.startswith(("x-repo-commit", "x-linked-"))
+        if name.startswith(("x-repo-commit", "x-linked-", "x-xet-hash"))
     }
 
 

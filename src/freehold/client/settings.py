@@ -41,6 +41,7 @@ class ClientSettings(NamedTuple):
     implicit_token: bool
     offline: bool
     extensions: bool
+    xet: bool
     symlinks: bool
     progress_bars: bool | None
     colours: bool
@@ -75,6 +76,7 @@ class ClientSettings(NamedTuple):
             implicit_token=not _switch(environ, "HF_HUB_DISABLE_IMPLICIT_TOKEN"),
             offline=_switch(environ, "HF_HUB_OFFLINE") or _switch(environ, "TRANSFORMERS_OFFLINE"),
             extensions=environ.get("FREEHOLD_EXTENSIONS", "1").strip().lower() not in _FALSE,
+            xet=not _switch(environ, "HF_HUB_DISABLE_XET"),
             symlinks=not _switch(environ, "HF_HUB_DISABLE_SYMLINKS"),
             progress_bars=_no_bars(environ),
             colours=not environ.get("NO_COLOR"),

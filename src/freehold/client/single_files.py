@@ -128,7 +128,7 @@ class _Download:
         return found
 
     def _describe(self, found: Found) -> DryRunFileInfo:
-        commit, etag, size = found
+        commit, etag, size, _ = found
         there = self._store.find(commit, self._path, etag, size) is not None
         place = self._store.pointer(commit, self._path)
         will = self._manner.force or not there
@@ -137,7 +137,7 @@ class _Download:
     def _find(self, found: Found) -> str | None:
         if self._manner.force:
             return None
-        commit, etag, size = found
+        commit, etag, size, _ = found
         there = self._store.find(commit, self._path, etag, size)
         if there is None:
             self._store.prepare()

@@ -17,11 +17,11 @@ from freehold.client.commit_body import CommitBody
 from freehold.client.commit_call import CommitCall
 from freehold.client.commit_info import CommitInfo
 from freehold.client.commit_request import CommitRequest
-from freehold.client.content import Content
+from freehold.client.content import Content, LargeFile
 from freehold.client.errors import InvalidAnswerError
 from freehold.client.hash_cache import HashCache
 from freehold.client.info import RepoFile
-from freehold.client.large_files import LargeFile, send_large_files
+from freehold.client.large_files import send_large_files
 from freehold.client.operations import (
     CommitOperationAdd,
     CommitOperationCopy,
