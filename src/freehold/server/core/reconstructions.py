@@ -7,14 +7,13 @@ presigned addresses of a bucket, which know no ranges.
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from freehold.errors import ForbiddenError, NotFoundError, RangeNotSatisfiableError
 from freehold.server.core.access import Context
+from freehold.server.core.signing import is_signature, make_signature
 from freehold.server.core.xet_files import list_runs
 from freehold.server.core.xet_tokens import XetContext
 from freehold.server.core.xorbs import parse_hash
@@ -35,6 +34,9 @@ from freehold.wire.xet import (
 
 # A client may fetch up to 1 GB later than it has asked.
 FETCH_SECONDS = 3600
+
+# What the signatures of addresses begin with.
+_SIGNED = "xorb"
 
 
 class Fetch(NamedTuple):
@@ -148,7 +150,7 @@ def _merge(runs: Sequence[Term]) -> list[Term]:
 
 def _sign_stretch(ctx: Context, run: Term, expires: int) -> _Stretch:
     fetch = Fetch(run.xorb.object_key, run.first_byte, run.end_byte)
-    signature = _sign(ctx.hub, fetch, expires)
+    signature = make_signature(ctx.hub, _SIGNED, *fetch, expires)
     form = fetch.object_key.rpartition("-")[2]
     query = f"form={form}&start={fetch.start}&end={fetch.end}&exp={expires}&sig={signature}"
     return _Stretch(
@@ -169,8 +171,7 @@ def check_fetch_url(hub: Hub, xorb: str, query: Mapping[str, str]) -> Fetch:
         expires, given = int(query["exp"]), query["sig"]
     except (KeyError, ValueError) as error:
         raise ForbiddenError("The URL is not signed.") from error
-    expected = _sign(hub, fetch, expires)
-    if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+    if not is_signature(hub, given, _SIGNED, *fetch, expires):
         raise ForbiddenError("The signature of the URL is wrong.")
     if expires < time.time():
         raise ForbiddenError("The URL has expired: ask for a new one.")
@@ -187,9 +188,3 @@ def narrow_fetch(allowed: Fetch, wanted: tuple[int, int | None] | None) -> Fetch
     if first < allowed.start or end > allowed.end or first >= end:
         raise ForbiddenError(f"The URL is for the bytes {allowed.start} to {allowed.end - 1}.")
     return Fetch(allowed.object_key, first, end)
-
-
-def _sign(hub: Hub, fetch: Fetch, expires: int) -> str:
-    text = f"xorb\n{fetch.object_key}\n{fetch.start}\n{fetch.end}\n{expires}"
-    data = text.encode("utf-8", "replace")
-    return hmac.new(hub.signing_key, data, hashlib.sha256).hexdigest()

@@ -1,7 +1,7 @@
 """URLs that carry their own authorisation: clients send no token where bytes are moved.
 
 The signature is an HMAC-SHA256 over the method, the path and every value of the grant, with the
-key that all nodes of the hub share.
+key that all nodes of the hub share. Tokens of Xet and addresses of chunks are signed likewise.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def sign_url(
         seconds = min(seconds, at_most)
     expires = int(time.time()) + seconds
     grant = Grant(repo_id, ctx.viewer.id or "-", item.oid, item.size)
-    signature = _sign(ctx.hub, method, path, grant, expires)
+    signature = make_signature(ctx.hub, *_values(method, path, grant, expires))
     query = (
         f"repo={repo_id}&user={grant.user_id}&oid={item.oid}&size={item.size}"
         f"&exp={expires}&sig={signature}"
@@ -61,15 +61,24 @@ def check_url(hub: Hub, method: str, path: str, query: Mapping[str, str]) -> Gra
         given = query["sig"]
     except (KeyError, ValueError) as error:
         raise ForbiddenError("The URL is not signed.") from error
-    expected = _sign(hub, method, path, grant, expires)
-    if not hmac.compare_digest(expected.encode(), given.encode("utf-8", "replace")):
+    if not is_signature(hub, given, *_values(method, path, grant, expires)):
         raise ForbiddenError("The signature of the URL is wrong.")
     if expires < time.time():
         raise ForbiddenError("The URL has expired: ask for a new one.")
     return grant
 
 
-def _sign(hub: Hub, method: str, path: str, grant: Grant, expires: int) -> str:
-    values = (method, path, grant.repo_id, grant.user_id, grant.oid, str(grant.size), str(expires))
-    text = "\n".join(values).encode("utf-8", "replace")
+def _values(method: str, path: str, grant: Grant, expires: int) -> tuple[object, ...]:
+    return method, path, grant.repo_id, grant.user_id, grant.oid, grant.size, expires
+
+
+def make_signature(hub: Hub, *values: object) -> str:
+    """The signature of these values in this order; the first one says what they are for."""
+    text = "\n".join(map(str, values)).encode("utf-8", "replace")
     return hmac.new(hub.signing_key, text, hashlib.sha256).hexdigest()
+
+
+def is_signature(hub: Hub, given: str, *values: object) -> bool:
+    """Whether that is the signature of these values."""
+    expected = make_signature(hub, *values).encode()
+    return hmac.compare_digest(expected, given.encode("utf-8", "replace"))

@@ -6,14 +6,13 @@ that may do is asked again with every call: a right or a token that was taken aw
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import time
 from typing import Literal, NamedTuple
 
 from freehold.errors import ForbiddenError, UnauthorizedError
 from freehold.server.core import access
 from freehold.server.core.access import STRANGER, Context
+from freehold.server.core.signing import is_signature, make_signature
 from freehold.server.core.tokens import identify_by_id
 from freehold.server.db import repos
 from freehold.server.db.repos import Repo
@@ -32,6 +31,8 @@ Purpose = Literal["read", "write"]
 _LEVELS = {"read": Needs.CONTENT, "write": Needs.WRITE}
 # Stands for a caller without an account.
 _NOBODY = "-"
+# What the signatures of tokens begin with.
+_SIGNED = "xet"
 
 
 class XetContext(NamedTuple):
@@ -56,7 +57,7 @@ def make_token(ctx: Context, repo: Repo, purpose: Purpose) -> XetToken:
     expires = int(time.time()) + TOKEN_SECONDS
     token = ctx.viewer.token
     values = (purpose, repo.id, token.token_id if token else _NOBODY, str(expires))
-    text = ".".join((*values, _sign(ctx.hub, values)))
+    text = ".".join((*values, make_signature(ctx.hub, _SIGNED, *values)))
     return XetToken(access_token=text, exp=expires, cas_url=make_cas_url(ctx))
 
 
@@ -66,8 +67,7 @@ def make_cas_url(ctx: Context) -> str:
     Clients remember for weeks, by this address, which chunks they need not send again. Another
     user on the same machine may not use them, and another hub does not have them.
     """
-    text = f"scope of {ctx.viewer.id or _NOBODY}".encode()
-    scope = hmac.new(ctx.hub.signing_key, text, hashlib.sha256).hexdigest()[:16]
+    scope = make_signature(ctx.hub, "scope", ctx.viewer.id or _NOBODY)[:16]
     return f"{ctx.origin}/xet/{scope}"
 
 
@@ -95,14 +95,9 @@ def _check(hub: Hub, text: str | None) -> tuple[str, str, str]:
     if len(parts) != 5:
         raise UnauthorizedError("The store needs a token of xet-read-token or xet-write-token.")
     *values, signature = parts
-    if not hmac.compare_digest(_sign(hub, tuple(values)).encode(), signature.encode()):
+    if not is_signature(hub, signature, _SIGNED, *values):
         raise UnauthorizedError("The signature of the token is wrong.")
     granted, repo_id, token_id, expires = values
     if int(expires) + GRACE_SECONDS < time.time():
         raise UnauthorizedError("The token has expired: ask for a new one.")
     return granted, repo_id, token_id
-
-
-def _sign(hub: Hub, values: tuple[str, ...]) -> str:
-    text = "\n".join(("xet", *values)).encode("utf-8", "replace")
-    return hmac.new(hub.signing_key, text, hashlib.sha256).hexdigest()

@@ -296,55 +296,43 @@ def renew_links(tx: Transaction, repo_id: str, oids: list[str], now: int) -> Non
 
 def find_linked(tx: Transaction, repo_id: str, oids: list[str]) -> dict[str, StoredObject]:
     """Those of the contents, by sha256, that the repository may serve."""
-    found = {}
-    for chunk in in_chunks(oids):
-        rows = tx.all(
-            f"SELECT {_STORED} FROM repo_lfs"
-            " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
-            " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.sha256 IN :oids",
-            repo_id=repo_id,
-            oids=chunk,
-        )
-        found.update({row.sha256: StoredObject(*row) for row in rows})
-    return found
+    sql = (
+        f"SELECT {_STORED} FROM repo_lfs JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
+        " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.sha256 IN :oids"
+    )
+    return _find_stored(tx, sql, oids, repo_id=repo_id)
 
 
 def find_trusted(
     tx: Transaction, repo_id: str, oids: list[str], viewer_id: str
 ) -> dict[str, StoredObject]:
     """Those that it may serve, and whose sha256 was proven or is what the viewer says."""
-    found = {}
-    for chunk in in_chunks(oids):
-        rows = tx.all(
-            f"SELECT {_STORED} FROM repo_lfs"
-            " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
-            " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.sha256 IN :oids"
-            f" AND (repo_lfs.pusher_id = :viewer_id OR {_PROVEN})",
-            repo_id=repo_id,
-            oids=chunk,
-            viewer_id=viewer_id,
-        )
-        found.update({row.sha256: StoredObject(*row) for row in rows})
-    return found
+    sql = (
+        f"SELECT {_STORED} FROM repo_lfs JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
+        " WHERE repo_lfs.repo_id = :repo_id AND repo_lfs.sha256 IN :oids"
+        f" AND (repo_lfs.pusher_id = :viewer_id OR {_PROVEN})"
+    )
+    return _find_stored(tx, sql, oids, repo_id=repo_id, viewer_id=viewer_id)
 
 
 def find_readable(
     tx: Transaction, oids: list[str], viewer_id: str, sees_all: bool
 ) -> dict[str, StoredObject]:
     """Those of the contents that the viewer can read through some repository, if proven."""
-    found = {}
-    for chunk in in_chunks(oids):
-        rows = tx.all(
-            f"SELECT DISTINCT {_STORED} FROM repo_lfs"
-            " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
-            " JOIN repo ON repo.id = repo_lfs.repo_id"
-            f" WHERE repo_lfs.sha256 IN :oids AND {READABLE} AND {_PROVEN}",
-            oids=chunk,
-            viewer_id=viewer_id,
-            sees_all=sees_all,
-        )
-        found.update({row.sha256: StoredObject(*row) for row in rows})
-    return found
+    sql = (
+        f"SELECT DISTINCT {_STORED} FROM repo_lfs"
+        " JOIN lfs_object ON lfs_object.id = repo_lfs.object_id"
+        " JOIN repo ON repo.id = repo_lfs.repo_id"
+        f" WHERE repo_lfs.sha256 IN :oids AND {READABLE} AND {_PROVEN}"
+    )
+    return _find_stored(tx, sql, oids, viewer_id=viewer_id, sees_all=sees_all)
+
+
+def _find_stored(
+    tx: Transaction, sql: str, oids: list[str], **values: object
+) -> dict[str, StoredObject]:
+    rows = (row for chunk in in_chunks(oids) for row in tx.all(sql, oids=chunk, **values))
+    return {row.sha256: StoredObject(*row) for row in rows}
 
 
 def copy_links(tx: Transaction, source_id: str, target_id: str, now: int) -> None:
