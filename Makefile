@@ -11,8 +11,10 @@ PIP_VERSION := 26.3
 VENV := .venv
 PIP_INSTALL := $(VENV)/bin/pip install -qq --disable-pip-version-check \
 	--constraint constraints.txt --build-constraint constraints.txt
-# Two servers (one per database) belong to each pytest worker: more than four workers only wait.
-PYTEST := $(VENV)/bin/pytest -n auto --maxprocesses 4 --dist worksteal
+# Two servers (one per database) belong to each pytest worker, and tests wait for them: one worker
+# more than processors, and more than four only wait.
+WORKERS := $(shell echo $$(( $$(nproc) + 1 )))
+PYTEST := $(VENV)/bin/pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
 
 # Arguments for `freehold serve` (make serve ARGS="--port 9000") or for pytest (make test ARGS=-x).
 ARGS ?=
