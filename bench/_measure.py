@@ -8,6 +8,7 @@ import os
 import secrets
 import shutil
 import signal
+import sqlite3
 import statistics
 import subprocess
 import sys
@@ -39,6 +40,9 @@ INTRO = (
 GIB = 1024**3
 MIB = 1024**2
 
+# `BENCH_SCALE=0.1` makes files smaller, to try a script; what it finds then is only printed.
+SCALE = float(os.environ.get("BENCH_SCALE", "1"))
+
 
 # The table
 
@@ -66,7 +70,8 @@ def report(title: str, command: str, rows: list[Row], notes: list[str] | None = 
     head = f"`{command}`, {when}, {os.cpu_count()} cores"
     text = "\n".join([head, "", *lines, *(["", *(f"- {note}" for note in notes)] if notes else [])])
     print(f"\n## {title}\n\n{text}\n", flush=True)
-    _replace_section(title, text)
+    if SCALE == 1:
+        _replace_section(title, text)
 
 
 def _replace_section(title: str, text: str) -> None:
@@ -80,6 +85,17 @@ def _replace_section(title: str, text: str) -> None:
 
 def _number(title: str) -> int:
     return int(title.partition(".")[0])
+
+
+def scaled(size: int) -> int:
+    """The size in bytes that a script shall use instead, in steps of 32 MiB."""
+    step = 32 * MIB
+    return max(round(size * SCALE / step), 1) * step
+
+
+def size_text(size: int) -> str:
+    """A size in GiB, or in MiB while it is smaller."""
+    return f"{size / GIB:g} GiB" if size >= GIB else f"{size / MIB:.0f} MiB"
 
 
 def median(values: list[float]) -> float:
@@ -192,6 +208,17 @@ class MeasuredHub:
             users.create_user(hub, name, email=f"{name}@example.org")
             return tokens.create_token(hub, name, name="bench", role="write")
 
+    def wait_for_proofs(self, seconds: float = 300) -> None:
+        """Return when no file of chunks waits for its sha256 any more; only for SQLite."""
+        deadline = time.monotonic() + seconds
+        address = f"file:{self.data / 'freehold.sqlite'}?mode=ro"
+        unproven = "SELECT COUNT(*) FROM xet_file WHERE sha256 IS NULL"
+        with closing(sqlite3.connect(address, uri=True)) as database:
+            while database.execute(unproven).fetchone()[0]:
+                if time.monotonic() > deadline:
+                    raise TimeoutError(f"no proof within {seconds} s")
+                time.sleep(0.02)
+
     def log_size(self) -> int:
         """How far the log has been written: a place to read from with `requests`."""
         return self.log_path.stat().st_size
@@ -212,11 +239,17 @@ class Session:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
 
     def call(
-        self, method: str, path: str, body: bytes | None = None, content_type: str = ""
+        self,
+        method: str,
+        path: str,
+        body: bytes | None = None,
+        content_type: str = "",
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[http.client.HTTPResponse, bytes]:
         """Send one request; raises unless the answer is a success."""
         typed = {"Content-Type": content_type} if content_type else {}
-        self._connection.request(method, path, body, {**self._headers, **typed})
+        sent = {**self._headers, **typed, **(headers or {})}
+        self._connection.request(method, path, body, sent)
         response = self._connection.getresponse()
         data = response.read()
         if response.status >= 300:
@@ -373,6 +406,19 @@ def rss_of_tree(pid: int) -> int:
         line = next((line for line in status.splitlines() if line.startswith("VmRSS")), "x 0")
         total += int(line.split()[1]) * 1024
     return total
+
+
+def cpu_of_tree(pid: int) -> float:
+    """The processor seconds, also of the system, of a process and all that it started."""
+    ticks = 0
+    for folder in [pid, *_descendants(pid)]:
+        try:
+            stat = Path(f"/proc/{folder}/stat").read_text()
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        # utime, stime, and those of the children that have ended; the name may hold spaces.
+        ticks += sum(map(int, stat.rpartition(")")[2].split()[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def _descendants(pid: int) -> list[int]:

@@ -85,14 +85,14 @@ def nginx(root: Path, folder: Path) -> Iterator[str]:
         server.wait(30)
 
 
-def fetch(url: str) -> float:
+def fetch(url: str, size: int = SIZE) -> float:
     """MiB a second with curl to nowhere."""
     wanted = "%{http_code} %{size_download} %{speed_download}"
     command = ["curl", "-sSL", "--retry", "3", "--retry-connrefused", "-o", "/dev/null"]
     done = subprocess.run(
         [*command, "-w", wanted, url], check=True, capture_output=True, text=True
     ).stdout.split()
-    if done[0] != "200" or int(done[1]) != SIZE:
+    if done[0] != "200" or int(done[1]) != size:
         raise RuntimeError(f"{url}: {done}")
     return float(done[2]) / MIB
 
