@@ -13,6 +13,7 @@ import pytest
 from tests.conftest import NewHub
 from tests.live import LiveHub
 from tests.repos import Repo, file, lfs_file, new_repo, sha256
+from tests.xet import Store, name_of, wait_for_proofs
 
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 MIB = 1024 * 1024
@@ -47,6 +48,25 @@ def test_files_in_a_bucket_come_back_byte_for_byte(fresh_hub: NewHub, bucket: st
     part = repo.resolve("model.pt", headers={"range": f"bytes={9 * MIB}-{9 * MIB + 99}"})
     assert part.status_code == 206
     assert part.content == files["model.pt"][9 * MIB : 9 * MIB + 100]
+
+
+def test_chunks_in_a_bucket_come_back_byte_for_byte(fresh_hub: NewHub, bucket: str) -> None:
+    """And nobody gets an address of the bucket for them: it would open a whole xorb."""
+    hub = fresh_hub(object_store=bucket, environ=CREDENTIALS, redirect_downloads=True)
+    store = Store.open(new_repo(hub, hub.user()))
+    data = secrets.token_bytes(3 * MIB)
+    store.commit("model.pt", data)
+    wait_for_proofs(hub)
+    assert store.repo.resolve("model.pt").content == data
+    part = store.repo.resolve("model.pt", headers={"range": f"bytes={MIB}-{2 * MIB}"})
+    assert part.content == data[MIB : 2 * MIB + 1]
+    assert store.fetch(name_of(data)) == data
+    urls = [
+        info["url"]
+        for infos in store.reconstruct(name_of(data)).json()["fetch_info"].values()
+        for info in infos
+    ]
+    assert urls and all(url.startswith(f"{hub.url}/xet/xorbs/") for url in urls)
 
 
 def test_wrong_bytes_never_reach_the_bucket(fresh_hub: NewHub, bucket: str) -> None:
