@@ -6,11 +6,11 @@ import shutil
 import sys
 from pathlib import Path
 
-from _measure import GIB, MIB, Row, hub_on, report, scaled, size_text, work_folder
+from _measure import GIB, Row, hub_on, report, scaled, size_text, work_folder
 from _weights import make_weights
 from _xet import CLIENT, Lane
 from download import fetch
-from memory import SAMPLE_SECONDS, Sampler
+from memory import SAMPLE_SECONDS, Sampler, make_row
 
 SIZE = scaled(5 * GIB)
 AIM = 128
@@ -30,22 +30,11 @@ def measure(folder: Path) -> list[Row]:
                 fetch(lane.url("model"), SIZE)
     size = size_text(SIZE)
     return [
-        make_row(f"{size} up, and proven", up),
-        make_row(f"{size} down", down),
-        make_row(f"{size} down, put together for curl", plain),
-        make_row("all", whole),
+        make_row(f"Xet, {size} up, and proven", up, AIM),
+        make_row(f"Xet, {size} down", down, AIM),
+        make_row(f"Xet, {size} down, put together for curl", plain, AIM),
+        make_row("Xet, all", whole, AIM),
     ]
-
-
-def make_row(name: str, sampler: Sampler) -> Row:
-    return Row(
-        f"server memory, Xet, {name}",
-        f"{sampler.start / MIB:.0f} MiB grew by {sampler.growth:.0f} MiB",
-        "",
-        f"{sampler.growth / AIM:.2f}",
-        f"< {AIM} MiB",
-        sampler.growth < AIM,
-    )
 
 
 def main() -> None:

@@ -258,6 +258,8 @@ def _find_trusted(ctx: Context, repo: Repo, oids: list[str]) -> dict[str, Stored
 
 def find_usable(ctx: Context, repo: Repo, oids: Sequence[str]) -> dict[str, StoredObject]:
     """The contents that the viewer may use in this repository; certain ones, where there are."""
+    if not oids:
+        return {}
     with ctx.hub.db.read() as tx:
         linked = lfs.find_linked(tx, repo.id, list(oids))
     return linked | _find_trusted(ctx, repo, list(oids))

@@ -83,24 +83,21 @@ class XorbArrival:
         except XetFormatError as error:
             raise BadRequestError(f"Not the xorb: {error}") from error
         name = hash_to_string(found.hash)
-        if self._writer is not None:
-            self._publish(found, self._writer)
+        table = None if self._writer is None else _end_object(self._writer, found)
         with self._hub.db.write() as tx:
+            if table is not None:
+                self._publish(tx, found, table)
             if not xorbs.use_xorbs(tx, [name], now_ms()):
                 raise InternalError("The xorb is gone again: please send it once more.")
             if self._sender is None:
                 return False
             return xorbs.add_sender(tx, name, self._sender.id or "", now_ms())
 
-    def _publish(self, found: FoundXorb, writer: ObjectWriter) -> None:
-        table = table_of(found)
-        writer.write(table)
-        writer.commit()
+    def _publish(self, tx: Transaction, found: FoundXorb, table: bytes) -> None:
         count = len(found.chunks)
         row = Xorb(hash_to_string(found.hash), self._key, found.size, found.length, count)
-        with self._hub.db.write() as tx:
-            if self._record(tx, row, ChunkTable.parse(table)):
-                keep_bytes(tx, self._hub, self._key, row.size + footer_size(count))
+        if self._record(tx, row, ChunkTable.parse(table)):
+            keep_bytes(tx, self._hub, self._key, row.size + len(table))
 
     def _record(self, tx: Transaction, row: Xorb, table: ChunkTable) -> bool:
         """Whether the new object is the xorb now; else it stays marked as trash."""
@@ -120,6 +117,14 @@ class XorbArrival:
         """Forgets what was not published."""
         if self._writer is not None:
             self._writer.abort()
+
+
+def _end_object(writer: ObjectWriter, found: FoundXorb) -> bytes:
+    """Writes the table behind the chunks, makes all of it durable, and gives the table."""
+    table = table_of(found)
+    writer.write(table)
+    writer.commit()
+    return table
 
 
 def _has_object(hub: Hub, xorb: Xorb) -> bool:
