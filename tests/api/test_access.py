@@ -72,6 +72,13 @@ class Example:
 
 NO_BODY: dict[str, Any] = {"headers": {"content-type": NDJSON}, "content": b""}
 
+
+def git_request(service: str) -> dict[str, Any]:
+    """A request of git that asks for nothing."""
+    type = f"application/x-git-{service}-pack-request"
+    return {"headers": {"content-type": type, "git-protocol": "version=2"}, "content": b"0000"}
+
+
 OPEN_TO_ALL = (
     Example(routes.HEALTH, 200),
     Example(routes.METRICS, 200),
@@ -133,6 +140,10 @@ AT_A_REPOSITORY = (
     Example(routes.CREATE_COMMIT, 501, query="?create_pr=1", needs=Needs.READ, **NO_BODY),
     Example(routes.UPLOAD_RAW_FILE, 404, content=b"x", pieces={"revision": "nope"}),
     Example(routes.DELETE_RAW_FILE, 404, pieces={"path": "nope"}),
+    Example(routes.ADVERTISE_REFS, 200, query="?service=git-upload-pack"),
+    Example(routes.ADVERTISE_REFS, 200, query="?service=git-receive-pack", needs=Needs.WRITE),
+    Example(routes.UPLOAD_PACK, 200, **git_request("upload")),
+    Example(routes.RECEIVE_PACK, 200, **git_request("receive")),
     Example(routes.LFS_BATCH, 200, body={**BATCH, "operation": "download"}, needs=Needs.CONTENT),
     Example(routes.LFS_BATCH, 200, body={**BATCH, "operation": "upload"}, needs=Needs.WRITE),
     Example(routes.LFS_VERIFY, 200, body={"oid": OID, "size": len(WEIGHTS)}),

@@ -45,7 +45,8 @@ def test_a_call_that_changes_a_repository_needs_the_right_to() -> None:
         for name, route in named_routes().items()
         if route.method in changing and "{repo}" in route.path and route.needs < Needs.WRITE
     }
-    assert weak == {"get_paths_info", "download_files", "duplicate_repo", "lfs_batch"}
+    reading = {"get_paths_info", "download_files", "upload_pack"}
+    assert weak == {*reading, "duplicate_repo", "lfs_batch"}
 
 
 def test_no_route_hides_another() -> None:
@@ -71,6 +72,8 @@ def test_only_the_commit_and_the_routes_of_bytes_have_a_body_that_is_no_json() -
     assert streams == {
         "create_commit",
         "upload_raw_file",
+        "upload_pack",
+        "receive_pack",
         "lfs_upload",
         "lfs_upload_part",
         "upload_xorb",

@@ -179,6 +179,13 @@ def build_index(entries: Iterable[IndexEntry], pack_checksum: bytes) -> bytes:
     return body + hashlib.sha1(body, usedforsecurity=False).digest()
 
 
+def read_index_ids(index: bytes) -> list[bytes]:
+    """The 20-byte ids of all objects of a pack, in order, from its `.idx`."""
+    start = len(_INDEX_MAGIC) + 256 * 4
+    count = int.from_bytes(index[start - 4 : start], "big")
+    return [index[at : at + 20] for at in range(start, start + 20 * count, 20)]
+
+
 def _build_fanout(rows: Sequence[IndexEntry]) -> bytes:
     counts = [0] * 256
     for row in rows:

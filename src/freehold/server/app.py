@@ -32,7 +32,7 @@ from freehold.server.http.placement import Placement, claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.threads import PATIENCE, Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
-from freehold.server.protocols import downloads, lfs, resolve, xet
+from freehold.server.protocols import downloads, git, lfs, resolve, xet
 from freehold.server.rest import files, hub, lfs_files, refs, repos
 from freehold.wire.capabilities import CAPABILITIES_HEADER
 from freehold.wire.routes import CAPABILITIES, NOT_SUPPORTED, named_routes
@@ -48,6 +48,7 @@ SERVED: tuple[Served, ...] = (
     *files.SERVED,
     *resolve.SERVED,
     *downloads.SERVED,
+    *git.SERVED,
     *lfs.SERVED,
     *xet.SERVED,
     *lfs_files.SERVED,
@@ -91,6 +92,7 @@ class App:
         self._threads = Threads(hub.config.threads, self._placement.short, patience)
         # For what holds a thread long enough to be worth one: hashing, packing, moving bytes.
         self._bulk = Threads(hub.config.threads, self._placement.bulk, patience=0)
+        self._programs = asyncio.Semaphore(hub.config.git_programs)
         offered = [(served.route, served) for served in SERVED]
         missing = [(route, not_supported(route)) for route in NOT_SUPPORTED]
         self._router = Router([*offered, *missing])
@@ -160,7 +162,8 @@ class App:
             match = self._find(request)
             route = match.target.route
             exchange.route = self._names.get(id(route), "not_supported")
-            call = Call(self._hub, self._threads, self._bulk, request, route, match.params)
+            work = (self._threads, self._bulk, self._programs)
+            call = Call(self._hub, *work, request, route, match.params)
             return await match.target.handler(call)
         except RepoMovedError as moved:
             span = match.repo_span if match else (0, 0)

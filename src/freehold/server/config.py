@@ -136,6 +136,18 @@ SETTINGS = (
         "The largest body, in bytes, of one commit; large files are not part of it.",
     ),
     Setting(
+        "push_limit",
+        _whole_number,
+        str(8 * GIB),
+        "The largest pack, in bytes, of one `git push`; large files are not part of it.",
+    ),
+    Setting(
+        "git_programs",
+        _positive_number,
+        "16",
+        "The number of `git` programs that each process runs at once; other clients wait.",
+    ),
+    Setting(
         "object_limit",
         _whole_number,
         str(500 * GIB),
@@ -208,6 +220,8 @@ class Config:
     redirect_downloads: bool
     inline_limit: int
     commit_limit: int
+    push_limit: int
+    git_programs: int
     object_limit: int
     multipart_threshold: int
     part_size: int

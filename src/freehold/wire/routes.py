@@ -17,7 +17,7 @@ from enum import IntEnum
 from typing import Any
 from urllib.parse import quote
 
-from freehold.wire import capabilities, commits, files, lfs, lfs_files, refs, repos, users, xet
+from freehold.wire import capabilities, commits, files, git, lfs, lfs_files, refs, repos, users, xet
 
 # The pieces of a template in which a slash separates and is not part of a name.
 _SAFE = {"repo": "/", "prefix": "/", "path": "/"}
@@ -232,6 +232,32 @@ UPLOAD_RAW_FILE = Route(
 )
 DELETE_RAW_FILE = Route("DELETE", "/api/{prefix}{repo}/delete/{revision}/{path}", Needs.WRITE)
 
+# git; who wants to push asks with another query, and needs the right to
+ADVERTISE_REFS = Route(
+    "GET",
+    "/{prefix}{repo}.git/info/refs",
+    Needs.CONTENT,
+    query=git.RefsQuery,
+    returns=Stream,
+    aliases=("/{prefix}{repo}/info/refs",),
+)
+UPLOAD_PACK = Route(
+    "POST",
+    "/{prefix}{repo}.git/git-upload-pack",
+    Needs.CONTENT,
+    body=Stream,
+    returns=Stream,
+    aliases=("/{prefix}{repo}/git-upload-pack",),
+)
+RECEIVE_PACK = Route(
+    "POST",
+    "/{prefix}{repo}.git/git-receive-pack",
+    Needs.WRITE,
+    body=Stream,
+    returns=Stream,
+    aliases=("/{prefix}{repo}/git-receive-pack",),
+)
+
 # Large files
 LFS_BATCH = Route(
     "POST",
@@ -371,12 +397,6 @@ NOT_SUPPORTED = (
     Route("GET", "/api/{type}s/{repo}/user-access-request/{path}", Needs.ADMIN),
     Route("POST", "/api/{type}s/{repo}/user-access-request/{path}", Needs.ADMIN),
     Route("POST", "/api/{type}s/{repo}/lfs-files/duplicate", Needs.CONTENT),
-    Route("GET", "/{prefix}{repo}.git/info/refs", Needs.CONTENT),
-    Route("POST", "/{prefix}{repo}.git/git-upload-pack", Needs.CONTENT),
-    Route("POST", "/{prefix}{repo}.git/git-receive-pack", Needs.WRITE),
-    Route("GET", "/{prefix}{repo}/info/refs", Needs.CONTENT),
-    Route("POST", "/{prefix}{repo}/git-upload-pack", Needs.CONTENT),
-    Route("POST", "/{prefix}{repo}/git-receive-pack", Needs.WRITE),
 )
 
 

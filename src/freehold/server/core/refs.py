@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import partial
 
 from freehold.errors import BadRequestError, ConflictError, ForbiddenError, PreconditionFailedError
@@ -144,11 +145,15 @@ def _move(ctx: Context, repo: Repo, change: RefChange, sources: list[PackSource]
 
 
 def _refuse_nesting(tx: Transaction, repo_id: str, name: str) -> None:
-    """Git keeps refs as files, so `a` and `a/b` cannot both be there."""
     repos.lock_repo(tx, repo_id)
-    for other in refs.list_refs(tx, repo_id):
-        if other.startswith(f"{name}/") or name.startswith(f"{other}/"):
-            raise ConflictError(f"Reference {name} is in the way of {other}, which exists.")
+    other = find_nested(name, refs.list_refs(tx, repo_id))
+    if other is not None:
+        raise ConflictError(f"Reference {name} is in the way of {other}, which exists.")
+
+
+def find_nested(name: str, others: Iterable[str]) -> str | None:
+    """The first ref that cannot be beside the named one: git keeps refs as files and folders."""
+    return next((o for o in others if o.startswith(f"{name}/") or name.startswith(f"{o}/")), None)
 
 
 def _delete(ctx: Context, repo: Repo, name: str, revision: str) -> None:

@@ -54,9 +54,14 @@ def branch_ref(revision: str) -> str:
 
     Raises `RevisionNotFoundError` for a name that no branch can have.
     """
-    if _PULL_REQUEST.fullmatch(revision):
+    if is_pull_request(revision):
         return revision
     return f"refs/heads/{revision.removeprefix('refs/heads/')}"
+
+
+def is_pull_request(ref: str) -> bool:
+    """Whether the full name of a ref is that of a pull request."""
+    return bool(_PULL_REQUEST.fullmatch(ref))
 
 
 def unknown_revision(revision: str) -> RevisionNotFoundError:

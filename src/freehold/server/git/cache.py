@@ -70,6 +70,10 @@ class GitCache:
         self._handles.drop(repo_id)
         return self.open(repo_id, self._generations.drop(repo_id) or 0)
 
+    def repair(self, repo_id: str) -> Path:
+        """Where the repository is, with every pack of this moment, whatever the disk has lost."""
+        return self.bring_forward(repo_id, self._generations.drop(repo_id) or 0)
+
     def bring_forward(self, repo_id: str, generation: int) -> Path:
         """Fetches the packs that came since this process looked last.
 

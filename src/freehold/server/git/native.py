@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import subprocess
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +17,20 @@ from freehold.errors import FreeholdError
 from freehold.formats.pack import PackInfo
 
 _BLOCK = 1024 * 1024
+
+# Of the pipe between a program and its reader, in bytes: few and large pieces are moved.
+_PIPE_SIZE = 256 * 1024
+
+# What is kept of what a failed program said, in bytes.
+_LAST_WORDS = 4096
+
+# What a pack of a stranger may cost before it is known to be one: its deltas may stand for more
+# than any memory holds. In bytes of address space, and in seconds of a processor.
+INDEX_PACK_MEMORY = 3 * 1024 * 1024 * 1024
+INDEX_PACK_SECONDS = 1800
+
+# Faults of old programs that are in the history of many repositories and hurt nobody.
+_TOLERATED = "zeroPaddedFilemode=ignore,badTimezone=ignore"
 
 # Nothing of the operator's or the machine's git configuration may change what is stored.
 _ENVIRONMENT = {
@@ -26,6 +44,108 @@ _ENVIRONMENT = {
 
 class GitError(FreeholdError):
     """The `git` program failed; the message is what it said."""
+
+
+class Program:
+    """A `git` program at work: what it says is read from `output`, as it comes.
+
+    `close` ends it, whatever it does, and then calls `after`.
+    """
+
+    def __init__(
+        self,
+        arguments: list[str],
+        stdin: BinaryIO | None = None,
+        version: str = "",
+        after: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._after = after
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+        try:
+            self._process = subprocess.Popen(  # noqa: S603
+                ["git", *arguments],  # noqa: S607
+                stdin=subprocess.DEVNULL if stdin is None else stdin,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                env={**_environment(), "GIT_PROTOCOL": version},
+                pipesize=_PIPE_SIZE,
+                # So that it can be ended with all that it has started.
+                start_new_session=True,
+            )
+        except BaseException:
+            self._errors.close()
+            after()
+            raise
+
+    @property
+    def output(self) -> int:
+        """The file descriptor of what the program says."""
+        assert self._process.stdout is not None
+        return self._process.stdout.fileno()
+
+    def limit(self, memory: int, seconds: int) -> None:
+        """Sets the most bytes of address space and seconds of a processor that it may take."""
+        with suppress(ProcessLookupError):
+            resource.prlimit(self._process.pid, resource.RLIMIT_AS, (memory, memory))
+            resource.prlimit(self._process.pid, resource.RLIMIT_CPU, (seconds, seconds))
+
+    def read_all(self) -> bytes:
+        """Everything that it says; raises `GitError` when it fails."""
+        assert self._process.stdout is not None
+        try:
+            said = self._process.stdout.read()
+            self.check()
+        finally:
+            self.close()
+        return said
+
+    def check(self) -> None:
+        """Waits for the end of the program; raises `GitError` when it has failed."""
+        if self._process.wait():
+            size = self._errors.seek(0, os.SEEK_END)
+            self._errors.seek(max(0, size - _LAST_WORDS))
+            raise GitError(self._errors.read().decode("utf-8", "replace").strip())
+
+    def close(self) -> None:
+        """Ends the program and lets go of everything; does nothing the second time."""
+        if self._errors.closed:
+            return
+        if self._process.poll() is None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+        self._errors.close()
+        self._after()
+
+
+def upload_pack(
+    directory: Path,
+    version: str,
+    request: BinaryIO | None = None,
+    after: Callable[[], None] = lambda: None,
+) -> Program:
+    """`git upload-pack` on one request of a client; without one, it says what there is.
+
+    `version` is what the client has sent as `Git-Protocol`.
+    """
+    options = ["--stateless-rpc"] if request else ["--stateless-rpc", "--advertise-refs"]
+    return Program(["upload-pack", *options, str(directory)], request, version, after)
+
+
+def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
+    """Stores the pack at the position of the file in a repository, and gives its name.
+
+    What a thin pack leaves out is added to it. Each object is checked, and whether all that it
+    names is in the pack or in the repository. Raises `GitError`.
+    """
+    pack.flush()
+    os.lseek(pack.fileno(), pack.tell(), os.SEEK_SET)
+    options = ["--stdin", "--fix-thin", f"--strict={_TOLERATED}", f"--max-input-size={limit}"]
+    program = Program(["-C", str(directory), "index-pack", *options], pack)
+    program.limit(INDEX_PACK_MEMORY, INDEX_PACK_SECONDS)
+    return program.read_all().decode().split()[-1]
 
 
 @dataclass(frozen=True)
@@ -74,12 +194,17 @@ def _count_objects(pack: Path) -> int:
         return int.from_bytes(file.read(12)[8:], "big")
 
 
+def _environment() -> dict[str, str]:
+    inherited = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
+    return {**inherited, **_ENVIRONMENT}
+
+
 def _run(repository: str, arguments: list[str], stdin: bytes) -> bytes:
     process = subprocess.run(  # noqa: S603
         ["git", "--git-dir", repository, *arguments],  # noqa: S607
         input=stdin,
         capture_output=True,
-        env={**os.environ, **_ENVIRONMENT},
+        env=_environment(),
         check=False,
     )
     if process.returncode:

@@ -10,7 +10,7 @@ import io
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,9 @@ from freehold.server.db import packs, refs, repos, trash
 from freehold.server.db.database import Database, Transaction
 from freehold.server.db.packs import Pack, PackBytes
 from freehold.server.git.cache import PACK_ENDINGS, GitCache
+from freehold.server.git.incoming import Incoming
 from freehold.server.git.reader import ObjectReader
+from freehold.server.git.views import View
 from freehold.server.objects.keys import pack_key
 from freehold.server.objects.store import ObjectStore
 
@@ -68,6 +70,17 @@ class GitStore:
     def reader(self, repo_id: str, generation: int) -> ObjectReader:
         """Reads the objects that the repository has at that generation."""
         return ObjectReader(self.cache, repo_id, generation)
+
+    def open_view(self, repo_id: str, heads: Mapping[str, str]) -> View:
+        """The repository with these refs, for the `git` program; whoever opens it closes it.
+
+        The cache is compared with the list of packs first, whatever is known of it.
+        """
+        return View(self.cache.repair(repo_id) / "objects", heads)
+
+    def receive(self, repo_id: str) -> Incoming:
+        """A quarantine for a pack on its way into the repository; whoever opens it closes it."""
+        return Incoming(self.open_view(repo_id, {}))
 
     def publish(
         self,

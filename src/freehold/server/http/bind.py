@@ -6,6 +6,7 @@ the path, `query` and `body`. It runs in a worker thread and gives a typed value
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -42,12 +43,14 @@ Handler = Callable[["Call"], Awaitable[Response]]
 class Call:
     """One request on its way to a handler.
 
-    Short jobs run in `threads`, those that hash, pack or move bytes in `bulk`.
+    Short jobs run in `threads`, those that hash, pack or move bytes in `bulk`. Whoever starts a
+    program holds one of the `programs` as long as it runs.
     """
 
     hub: Hub
     threads: Threads
     bulk: Threads
+    programs: asyncio.Semaphore
     request: Request
     route: Route
     params: dict[str, str]
@@ -156,15 +159,9 @@ def not_supported(route: Route) -> Served:
 
     async def handle(call: Call) -> Response:
         await call.threads.run(call.authorize)
-        raise NotSupportedError(_why_not(call.route))
+        raise NotSupportedError
 
     return Served(route, handle, not_supported)
-
-
-def _why_not(route: Route) -> str:
-    if "info/refs" in route.path or "/git-" in route.path:
-        return "This hub does not offer git over HTTP yet: use the API."
-    return NotSupportedError.default_message
 
 
 def make_response(call: Call, value: Any) -> Response:

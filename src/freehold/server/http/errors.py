@@ -9,10 +9,18 @@ from starlette.responses import Response
 
 from freehold.errors import HfHubHTTPError
 from freehold.wire.codec import encode_json
-from freehold.wire.routes import RAW, RESOLVE, Route
+from freehold.wire.routes import (
+    ADVERTISE_REFS,
+    RAW,
+    RECEIVE_PACK,
+    RESOLVE,
+    UPLOAD_PACK,
+    Route,
+)
 
 API_CHALLENGE = 'Bearer realm="Authentication required", charset="UTF-8"'
 _GIT_WORDS = (".git/info/lfs", "/info/refs", "/git-")
+_PLAIN = (RESOLVE, RAW, ADVERTISE_REFS, UPLOAD_PACK, RECEIVE_PACK)
 # git sends the credentials that it has only after a Basic challenge.
 GIT_CHALLENGE = 'Basic realm="Authentication required", charset="UTF-8"'
 
@@ -20,15 +28,15 @@ GIT_CHALLENGE = 'Basic realm="Authentication required", charset="UTF-8"'
 def make_error_response(route: Route | None, error: HfHubHTTPError) -> Response:
     """The answer that tells every client what went wrong.
 
-    Python clients read the headers and `error`, git-lfs reads `message`; files are answered with
-    plain text, as browsers expect.
+    Python clients read the headers and `error`, git-lfs reads `message`; browsers expect plain text
+    in place of a file, and git shows its user nothing else.
     """
     headers = {"X-Error-Message": _header_text(error.message), **error.headers}
     if error.code is not None:
         headers["X-Error-Code"] = error.code
     if error.status == 401:
         headers["WWW-Authenticate"] = GIT_CHALLENGE if _is_git(route) else API_CHALLENGE
-    if route in (RESOLVE, RAW):
+    if route in _PLAIN:
         return Response(error.message, error.status, headers, "text/plain; charset=utf-8")
     body = {"error": error.message, "message": error.message, **error.body}
     return Response(encode_json(body), error.status, headers, "application/json; charset=utf-8")

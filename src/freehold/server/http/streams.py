@@ -5,18 +5,23 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import io
+import os
 import tempfile
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import BinaryIO, Protocol, TypeVar, cast
 
 from starlette.requests import Request
 
-from freehold.errors import PayloadTooLargeError, UnprocessableError
+from freehold.errors import BadRequestError, PayloadTooLargeError, UnprocessableError
 from freehold.server.http.threads import Threads
 
 SPOOL_IN_MEMORY = 1024 * 1024
 BLOCK = 2 * 1024 * 1024
 DIGEST_LENGTH = 64
+
+# How zlib is told to expect the head of gzip.
+_GZIP = 16 + zlib.MAX_WBITS
 
 T = TypeVar("T")
 
@@ -129,6 +134,43 @@ class HashedSink:
         return self._digest.hexdigest()
 
 
+class FileSink:
+    """Takes a body in order and writes it to a file, unpacked by gzip if it came packed.
+
+    Raises `PayloadTooLargeError` when more than `limit` bytes come out of it.
+    """
+
+    def __init__(self, file: BinaryIO, limit: int, *, is_packed: bool) -> None:
+        self._file = file
+        self._limit = limit
+        self._left = limit
+        self._unpacker = zlib.decompressobj(_GZIP) if is_packed else None
+
+    def take(self, block: bytes) -> None:
+        """Writes a block."""
+        if self._unpacker is None:
+            self._write(block)
+            return
+        try:
+            while block:
+                self._write(self._unpacker.decompress(block, BLOCK))
+                block = self._unpacker.unconsumed_tail
+        except zlib.error as error:
+            raise BadRequestError(f"The body is not packed by gzip: {error}") from error
+
+    def finish(self) -> None:
+        """Puts the file at its start; raises `BadRequestError` when the body broke off."""
+        if self._unpacker is not None and not self._unpacker.eof:
+            raise BadRequestError("The body is not packed by gzip: its end is missing.")
+        self._file.seek(0)
+
+    def _write(self, data: bytes) -> None:
+        self._left -= len(data)
+        if self._left < 0:
+            raise _too_large(self._limit)
+        self._file.write(data)
+
+
 async def pour(request: Request, limit: int, sink: Sink, threads: Threads) -> None:
     """Moves the body into the sink: the next block arrives while the last one is written.
 
@@ -148,6 +190,30 @@ async def _finish(writing: asyncio.Task[None] | None) -> None:
     if writing is not None:
         await asyncio.wait([writing])
         writing.result()
+
+
+async def read_pipe(pipe: int) -> AsyncIterator[bytes]:
+    """What comes out of a pipe, as it comes, until its other end is closed."""
+    os.set_blocking(pipe, False)
+    while True:
+        try:
+            block = os.read(pipe, BLOCK)
+        except BlockingIOError:
+            await _wait_readable(pipe)
+            continue
+        if not block:
+            return
+        yield block
+
+
+async def _wait_readable(pipe: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready = loop.create_future()
+    loop.add_reader(pipe, ready.set_result, None)
+    try:
+        await ready
+    finally:
+        loop.remove_reader(pipe)
 
 
 async def send_blocks(blocks: Iterator[bytes], threads: Threads) -> AsyncIterator[bytes]:

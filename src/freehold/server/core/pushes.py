@@ -1,0 +1,349 @@
+"""Pushes: refs that git clients move, with the objects that come along.
+
+What arrives is unpacked and checked beside the repository. Then its pack and all refs that may
+move are published in one transaction, exactly as a commit of the API is; whoever moved a ref in
+the meantime has won.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any, BinaryIO
+
+import pygit2
+
+from freehold.errors import BadRequestError
+from freehold.formats.git_push import Push, RefUpdate, build_advertisement, build_report, read_push
+from freehold.formats.lfs_pointer import MAX_POINTER_SIZE, parse_pointer
+from freehold.server.core import cards
+from freehold.server.core.access import Context
+from freehold.server.core.commits import ATTRIBUTES
+from freehold.server.core.lfs import find_usable, link_objects
+from freehold.server.core.refs import find_nested
+from freehold.server.core.revisions import MAIN, is_pull_request
+from freehold.server.db import refs, repos
+from freehold.server.db.database import Transaction
+from freehold.server.db.lfs import StoredObject
+from freehold.server.db.repos import Repo
+from freehold.server.git.incoming import Incoming
+from freehold.server.git.inspection import (
+    BadTreeError,
+    NewObjects,
+    check_trees,
+    find_paths,
+    sort_objects,
+)
+from freehold.server.git.native import GitError
+from freehold.server.git.store import LostRaceError, RefChange
+from freehold.server.hub import now_ms
+from freehold.wire.ids import check_ref_name
+
+CAPABILITIES = (
+    "report-status",
+    "delete-refs",
+    "side-band-64k",
+    "quiet",
+    "atomic",
+    "ofs-delta",
+    "object-format=sha1",
+)
+
+# Of the files that a message names.
+SHOWN = 10
+
+# Tags of tags; each reader follows them to the end.
+MAX_TAGS = 10
+
+BRANCHES = "refs/heads/"
+TAGS = "refs/tags/"
+
+NOT_ATOMIC = "atomic push failed: another ref was refused"
+MOVED = "the ref has moved: fetch first"
+
+
+class RefusedPushError(BadRequestError):
+    """Nothing of a push is taken; the message is for its user, `reason` for each ref."""
+
+    def __init__(self, message: str, reason: str = "refused by the hub") -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+@dataclass
+class _Attempt:
+    """A push under way: what was asked for, and why some refs will not move."""
+
+    push: Push
+    refused: dict[str, str] = field(default_factory=dict)
+    messages: list[str] = field(default_factory=list)
+
+    def open_updates(self) -> list[RefUpdate]:
+        """What was not refused yet; nothing when one refusal is that of all."""
+        if self.refused and "atomic" in self.push.capabilities:
+            self.refuse_rest(NOT_ATOMIC)
+        return [update for update in self.push.updates if update.name not in self.refused]
+
+    def refuse(self, name: str, reason: str) -> None:
+        """Keeps a ref as it is; the first reason counts."""
+        self.refused.setdefault(name, reason)
+
+    def refuse_rest(self, reason: str) -> None:
+        """Keeps all refs as they are."""
+        for update in self.push.updates:
+            self.refuse(update.name, reason)
+
+    def report(self, unpacked: str = "ok") -> bytes:
+        """The answer to the client."""
+        return build_report(self.push, unpacked, self.refused, "".join(self.messages))
+
+
+def advertise_push(ctx: Context, repo: Repo) -> bytes:
+    """What a client that wants to push is told first: where the refs are."""
+    with ctx.hub.db.read() as tx:
+        heads = refs.list_refs(tx, repo.id)
+    return build_advertisement(heads, CAPABILITIES)
+
+
+def receive_pack(ctx: Context, repo: Repo, request: BinaryIO) -> bytes:
+    """Moves the refs that may move, and says which did and why the others did not.
+
+    Raises `BadRequestError` for what is no push.
+    """
+    try:
+        push = read_push(request)
+    except ValueError as error:
+        raise BadRequestError(f"This is not a push: {error}") from error
+    if not push.updates:
+        return b""  # git asks like this whether it may push at all
+    attempt = _Attempt(push)
+    _refuse_names(ctx, repo, attempt)
+    with ctx.hub.git.receive(repo.id) as incoming:
+        try:
+            if push.has_pack:
+                incoming.take(request, ctx.hub.config.push_limit)
+            _take(ctx, repo, attempt, incoming)
+        except GitError as error:
+            attempt.refuse_rest("unpacker error")
+            return attempt.report(_explain(error))
+        except RefusedPushError as error:
+            attempt.messages.append(f"{error.message}\n")
+            attempt.refuse_rest(error.reason)
+    return attempt.report()
+
+
+def _explain(error: GitError) -> str:
+    """The reason that git gives, on one line and without what only concerns the hub."""
+    lines = [line for line in str(error).splitlines() if line.startswith(("fatal: ", "error: "))]
+    reason = "; ".join(line.partition(": ")[2] for line in lines[:3])
+    return reason or "the pack cannot be unpacked within the limits of this hub"
+
+
+def _take(ctx: Context, repo: Repo, attempt: _Attempt, incoming: Incoming) -> None:
+    repository = incoming.open()
+    found = _inspect(repository, incoming, ctx.hub.config.inline_limit)
+    stored = _find_stored(ctx, repo, repository, found)
+    for update in attempt.open_updates():
+        _check_target(repository, attempt, update)
+    _publish(ctx, repo, attempt, incoming, stored)
+
+
+# Which refs may move
+
+
+def _refuse_names(ctx: Context, repo: Repo, attempt: _Attempt) -> None:
+    with ctx.hub.db.read() as tx:
+        present = refs.list_refs(tx, repo.id)
+    updates = attempt.push.updates
+    names = [update.name for update in updates]
+    for update in updates:
+        reason = _refusal(update, present)
+        if reason is not None:
+            attempt.refuse(update.name, reason)
+        elif names.count(update.name) > 1:
+            attempt.refuse(update.name, "the push names this ref twice")
+        elif update.old != present.get(update.name):
+            attempt.refuse(update.name, MOVED)
+    for name, other in _nested(attempt.open_updates(), present):
+        attempt.refuse(name, f"{other} is in the way")
+
+
+def _refusal(update: RefUpdate, present: Mapping[str, str]) -> str | None:
+    """Why nobody may move this ref; `None` when some may."""
+    if is_pull_request(update.name):
+        if update.name not in present or update.new is None:
+            return "only the API opens pull requests, and none is deleted"
+        return None
+    kind, short = next(
+        (
+            (kind, update.name[len(kind) :])
+            for kind in (BRANCHES, TAGS)
+            if update.name.startswith(kind)
+        ),
+        ("", ""),
+    )
+    if not kind:
+        return "this ref is not for pushes: they move refs/heads/ and refs/tags/"
+    if update.new is None:
+        return "the branch main cannot be deleted" if update.name == MAIN else None
+    try:
+        check_ref_name(short)
+    except BadRequestError as error:
+        return error.message
+    return None
+
+
+def _nested(updates: Iterable[RefUpdate], present: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """The new refs that git could not keep beside another one, each with the other."""
+    wanted = list(updates)
+    gone = {update.name for update in wanted if update.new is None}
+    left = {*present, *(update.name for update in wanted)} - gone
+    for update in wanted:
+        other = find_nested(update.name, left) if update.name in left else None
+        if other is not None:
+            yield update.name, other
+
+
+# What the refs lead to
+
+
+def _inspect(repository: pygit2.Repository, incoming: Incoming, file_limit: int) -> NewObjects:
+    """The new objects, none of which breaks a rule; raises `RefusedPushError`."""
+    commits: list[bytes] = []
+    try:
+        found = sort_objects(repository, incoming.ids, file_limit)
+        commits = found.commits
+        check_trees(repository, found)
+    except BadTreeError as error:
+        path = find_paths(repository, commits, [error.oid]).get(error.oid)
+        place = f"In the folder {path!r}: " if path else ""
+        raise RefusedPushError(f"{place}{error.message}") from error
+    except BadRequestError as error:
+        raise RefusedPushError(error.message) from error
+    if found.oversized:
+        raise RefusedPushError(_oversized(repository, found, file_limit), "a file is too large")
+    return found
+
+
+def _oversized(repository: pygit2.Repository, found: NewObjects, limit: int) -> str:
+    sizes = found.oversized
+    lines = _list_files(repository, found, sizes, lambda oid: f" ({sizes[oid]} bytes)")
+    return (
+        f"Files over {limit} bytes must be kept in git LFS:\n{lines}\n"
+        "Put them there, also in the commits before the last one, and push again:\n"
+        '    git lfs migrate import --include="<path>,<path>" --everything'
+    )
+
+
+def _list_files(
+    repository: pygit2.Repository,
+    found: NewObjects,
+    oids: Iterable[bytes],
+    describe: Callable[[bytes], str],
+) -> str:
+    shown = list(islice(oids, SHOWN))
+    paths = find_paths(repository, found.commits, shown)
+    lines = [f"    {paths.get(oid, oid.hex())}{describe(oid)}" for oid in shown]
+    return "\n".join(lines)
+
+
+def _find_stored(
+    ctx: Context, repo: Repo, repository: pygit2.Repository, found: NewObjects
+) -> list[StoredObject]:
+    """The large files that new pointers stand for; raises `RefusedPushError` if one is not here."""
+    usable = find_usable(ctx, repo, sorted({pointer.oid for pointer in found.pointers.values()}))
+    missing = [
+        oid
+        for oid, pointer in found.pointers.items()
+        if pointer.oid not in usable or usable[pointer.oid].size != pointer.size
+    ]
+    if missing:
+        lines = _list_files(
+            repository, found, missing, lambda oid: f" (sha256 {found.pointers[oid].oid})"
+        )
+        raise RefusedPushError(
+            f"LFS pointers name files that were not uploaded to this repository:\n{lines}\n"
+            "Upload them, and push again:\n    git lfs push --all <remote>",
+            "the file of an LFS pointer is missing",
+        )
+    return list(usable.values())
+
+
+def _check_target(repository: pygit2.Repository, attempt: _Attempt, update: RefUpdate) -> None:
+    """Refuses a ref that leads to what it must not, or to a card that cannot be read."""
+    if update.new is None:
+        return
+    found = repository.get(update.new)
+    for _ in range(MAX_TAGS):
+        if not isinstance(found, pygit2.Tag) or not update.name.startswith(TAGS):
+            break
+        found = repository.get(found.target)
+    if found is None:
+        attempt.refuse(update.name, "the push has not brought the object that it names")
+    elif isinstance(found, pygit2.Tag):
+        attempt.refuse(update.name, f"it leads to a tag, or to over {MAX_TAGS} of them")
+    elif not update.name.startswith(TAGS):
+        if not isinstance(found, pygit2.Commit):
+            attempt.refuse(update.name, "a branch leads to a commit")
+        else:
+            _check_files(repository, attempt, update, found)
+
+
+def _check_files(
+    repository: pygit2.Repository, attempt: _Attempt, update: RefUpdate, commit: pygit2.Commit
+) -> None:
+    """Refuses a new README.md that the API would refuse, as it is at the head of a branch."""
+    before = repository.get(update.old) if update.old else None
+    for name in (cards.README, ATTRIBUTES):
+        blob, old = _blob_of(commit, name), _blob_of(before, name)
+        if blob is None or (old is not None and old.id == blob.id):
+            continue
+        try:
+            _check_file(name, blob)
+        except BadRequestError as error:
+            attempt.messages.append(f"{update.name}: {error.message}\n")
+            attempt.refuse(update.name, f"{name} is not valid")
+
+
+def _blob_of(commit: Any, name: str) -> pygit2.Blob | None:
+    if not isinstance(commit, pygit2.Commit) or name not in commit.tree:
+        return None
+    found = commit.tree[name]
+    return found if isinstance(found, pygit2.Blob) else None
+
+
+def _check_file(name: str, blob: pygit2.Blob) -> None:
+    if blob.size <= MAX_POINTER_SIZE and parse_pointer(blob.data) is not None:
+        raise BadRequestError(f"{name} cannot be kept in LFS.")
+    if name == cards.README:
+        cards.check_card(blob.data.decode("utf-8", "replace"))
+
+
+# The one transaction
+
+
+def _publish(
+    ctx: Context, repo: Repo, attempt: _Attempt, incoming: Incoming, stored: list[StoredObject]
+) -> None:
+    """Moves what was not refused, with the pack; a ref that somebody else has moved is refused."""
+
+    def note(tx: Transaction) -> None:
+        repos.lock_repo(tx, repo.id)
+        for name, _ in _nested(updates, refs.list_refs(tx, repo.id)):
+            raise LostRaceError(name)
+        link_objects(tx, repo.id, stored, ctx.viewer.id or "")
+
+    sources = [] if incoming.pack is None else [incoming.pack.copy_to]
+    while updates := attempt.open_updates():
+        changes = [RefChange(*update) for update in updates]
+        try:
+            ctx.hub.git.publish(repo.id, changes, sources, now_ms(), note)
+        except LostRaceError as error:
+            lost = str(error)
+            if lost in {update.name for update in updates}:
+                attempt.refuse(lost, MOVED)
+            else:
+                attempt.refuse_rest("the hub was too slow: try again")
+        else:
+            return
