@@ -123,7 +123,7 @@ def set_up(git: Git, source: Source) -> None:
 
 def check_out(git: Git, source: Source) -> None:
     """Checks out the revision that is asked for, or what the hub has as its default branch."""
-    git.run("checkout", *git.progress_options, *_what_to_check_out(git, source), "--")
+    git.run("checkout", *git.careful_options, *_what_to_check_out(git, source), "--")
 
 
 def _what_to_check_out(git: Git, source: Source) -> list[str]:
@@ -203,8 +203,8 @@ def _forward(git: Git, branch: str, upstream: str, *, is_current: bool) -> None:
     """Checks the branch out with all that the hub has; it may have more than the hub."""
     local = f"refs/heads/{branch}"
     if not has(git, local) or _is_ancestor(git, local, upstream):
-        how = ["merge", "--ff-only", upstream]
-        switch = ["checkout", *git.progress_options, "-B", branch, "--track", upstream, "--"]
+        how = ["merge", *git.careful_options, "--ff-only", upstream]
+        switch = ["checkout", *git.careful_options, "-B", branch, "--track", upstream, "--"]
         git.run(*(how if is_current else switch))
     elif not _is_ancestor(git, upstream, local):
         raise LocalFileError(
@@ -212,7 +212,7 @@ def _forward(git: Git, branch: str, upstream: str, *, is_current: bool) -> None:
             " rebase yours first. Nothing was changed."
         )
     elif not is_current:
-        git.run("checkout", *git.progress_options, branch, "--")
+        git.run("checkout", *git.careful_options, branch, "--")
 
 
 def _is_ancestor(git: Git, one: str, other: str) -> bool:

@@ -39,7 +39,7 @@ def join(git: Git, source: Source) -> None:
         raise LocalFileError(f"{branch!r} is no branch of the hub: commits can only join a branch.")
     old = git.find("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if old is None:
-        git.run("checkout", *git.progress_options, "-b", branch, "--track", upstream, "--")
+        git.run("checkout", *git.careful_options, "-b", branch, "--track", upstream, "--")
         return
     new = replay(git, old, base, with_lfs=git_lfs.is_installed(git))
     with _switched_files(git, old, new):
@@ -68,13 +68,14 @@ def _refuse_what_is_unfit(git: Git, current: str | None, branch: str) -> None:
 def _switched_files(git: Git, old: str, new: str) -> Iterator[None]:
     """Brings index and files to the new commit, and back to the old one when the block fails.
 
-    Raises `GitError` for a file in the way that is not git's, and writes over none.
+    Raises `LocalFileError` for a file in the way that is not git's, and writes over none.
     """
-    git.try_run("update-index", "-q", "--refresh")
-    git.run("read-tree", "-n", "-m", "-u", old, new)
-    # Now it is certain that none of these is here.
     came = _list(git, old, new, "A")
     changed = _list(git, old, new, "MT")
+    for name in came:
+        _refuse_file_in_the_way(git.folder, name)
+    git.try_run("update-index", "-q", "--refresh")
+    git.run("read-tree", "-n", "-m", "-u", old, new)
     try:
         git.run("read-tree", "-m", "-u", old, new)
         yield
@@ -87,6 +88,18 @@ def _switched_files(git: Git, old: str, new: str) -> Iterator[None]:
             paths = "".join(f"{name}\0" for name in changed).encode("utf-8", "surrogateescape")
             again.run("checkout-index", "-f", "-u", "-z", "--stdin", stdin=paths)
         raise
+
+
+def _refuse_file_in_the_way(folder: Path, name: str) -> None:
+    """git itself would write over a file that it is told to ignore."""
+    path = folder / name
+    above = [place for place in path.parents if folder in place.parents]
+    files = [p for p in above if p.is_symlink() or (p.exists() and not p.is_dir())]
+    for found in [*files, *([path] if path.exists() or path.is_symlink() else [])]:
+        raise LocalFileError(
+            f"{str(found)!r} is not under git, and the hub has a file there: move it away."
+            " Nothing was changed."
+        )
 
 
 def _list(git: Git, old: str, new: str, kinds: str) -> set[str]:

@@ -102,6 +102,11 @@ class Git:
         """How a command is asked to show its progress, which it would do on a terminal only."""
         return ["--progress" if self._patience.show_progress else "--quiet"]
 
+    @property
+    def careful_options(self) -> list[str]:
+        """Those of commands that write files: a file that git ignores is not written over."""
+        return [*self.progress_options, "--no-overwrite-ignore"]
+
     def run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         """What git printed; raises `GitError` with its last lines when it failed."""
         done = self.try_run(*arguments, stdin=stdin)
@@ -138,7 +143,8 @@ class Git:
             source.release_output()
             done = sink.finish(b"", self._cancel, self._patience.seconds)
             ended = source.finish(b"", self._cancel, self._patience.seconds)
-        for arguments, result in ((first, ended), (second, done)):
+        # When the second one fails, the first can no longer write.
+        for arguments, result in ((second, done), (first, ended)):
             if result.status:
                 raise self._failure(arguments, result)
         return done.out

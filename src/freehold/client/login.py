@@ -83,7 +83,7 @@ def logout(token_name: str | None = None, endpoint: str | None = None) -> None:
     for token in found:
         with suppress(GitCredentialError):
             git_credentials.erase(token.endpoint, only=token.value)
-            if saved.find(token.endpoint) is None:
+            if all(other.endpoint != token.endpoint for other in saved):
                 git_credentials.drop_own_helper(token.endpoint)
     if token_name is None and hub in {None, DEFAULT_ENDPOINT}:
         # Else a very old client's token would come back.
