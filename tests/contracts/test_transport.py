@@ -1,4 +1,4 @@
-"""The limits to the head of a request: its time ends silence, and never a slow answer or body."""
+"""The limits of a connection: its times end silence, and never a slow answer, body or reader."""
 
 from __future__ import annotations
 
@@ -15,6 +15,12 @@ from freehold.server.http import transport
 SECONDS = 0.2
 ANSWER = b"HTTP/1.1 200 OK"
 
+# More than the buffers of both ends hold.
+LARGE = 48 * 1024 * 1024
+BLOCK = 1024 * 1024
+
+App = Callable[[Any, Callable[[], Awaitable[Any]], Any], Awaitable[None]]
+
 
 async def slow_app(scope: Any, receive: Callable[[], Awaitable[Any]], send: Any) -> None:
     """Reads the body, and answers only when the time for a head is long over."""
@@ -26,11 +32,20 @@ async def slow_app(scope: Any, receive: Callable[[], Awaitable[Any]], send: Any)
     await send({"type": "http.response.body", "body": b"ok"})
 
 
-async def talk(conversation: Callable[[int], Awaitable[None]]) -> None:
+async def large_app(scope: Any, receive: Any, send: Any) -> None:
+    """Answers with more than a client takes at once."""
+    headers = [(b"content-length", b"%d" % LARGE)]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    for left in range(LARGE - BLOCK, -1, -BLOCK):
+        message = {"type": "http.response.body", "body": bytes(BLOCK), "more_body": left > 0}
+        await send(message)
+
+
+async def talk(conversation: Callable[[int], Awaitable[None]], app: App = slow_app) -> None:
     """Run a server on a free port for the conversation."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         config = uvicorn.Config(
-            slow_app, http=transport.HttpProtocol, lifespan="off", log_level="critical"
+            app, http=transport.HttpProtocol, lifespan="off", log_level="critical"
         )
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve([listener]))
@@ -42,6 +57,7 @@ async def talk(conversation: Callable[[int], Awaitable[None]]) -> None:
 @pytest.fixture(autouse=True)
 def short_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "HEAD_SECONDS", SECONDS)
+    monkeypatch.setattr(transport, "STALL_SECONDS", SECONDS)
 
 
 def test_a_slow_answer_and_a_slow_body_outlast_the_time_of_a_head() -> None:
@@ -69,3 +85,33 @@ def test_a_connection_that_never_finishes_its_head_is_ended(start: bytes) -> Non
         writer.close()
 
     asyncio.run(talk(converse))
+
+
+def test_a_client_that_takes_nothing_loses_its_answer() -> None:
+    """Else it would hold the program, the file or the bucket that the answer comes from."""
+
+    ended = asyncio.Event()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await large_app(scope, receive, send)
+        ended.set()
+
+    async def ask(port: int) -> None:
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            await asyncio.wait_for(ended.wait(), 60)
+
+    asyncio.run(talk(ask, app))
+
+
+def test_a_client_that_takes_its_answer_slowly_gets_all_of_it() -> None:
+    async def ask(port: int) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=BLOCK)
+        writer.write(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+        await reader.readuntil(b"\r\n\r\n")
+        for _ in range(8):
+            await reader.readexactly(LARGE // 8)
+            await asyncio.sleep(SECONDS / 2)
+        writer.close()
+
+    asyncio.run(talk(ask, large_app))

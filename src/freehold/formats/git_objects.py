@@ -19,6 +19,7 @@ GITLINK: Final = 0o160000
 KINDS: Final = ("commit", "tree", "blob", "tag")
 
 _OID_SIZE: Final = 20
+_WHOLE_ROW: Final = re.compile(rb"[0-7]+ [^\0]+\0.{20}", re.DOTALL)
 _TREE_ROW: Final = re.compile(rb"([0-7]+) ([^\0]+)\0(.{20})", re.DOTALL)
 # Git trims these from both ends of a name or an address, along with everything up to the space.
 _EDGE_CRUD: Final = "".join(map(chr, range(33))) + ".,:;<>\"\\'"
@@ -69,6 +70,11 @@ def parse_tree(data: bytes) -> list[TreeEntry]:
     if position != len(data):
         raise ValueError(f"malformed tree at byte {position}")
     return entries
+
+
+def split_tree(data: bytes) -> list[bytes]:
+    """The rows of a well-formed tree as they are: mode, space, name, NUL and the 20-byte id."""
+    return _WHOLE_ROW.findall(data)
 
 
 def build_tree(entries: Iterable[TreeEntry]) -> bytes:

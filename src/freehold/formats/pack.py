@@ -180,10 +180,19 @@ def build_index(entries: Iterable[IndexEntry], pack_checksum: bytes) -> bytes:
 
 
 def read_index_ids(index: bytes) -> list[bytes]:
-    """The 20-byte ids of all objects of a pack, in order, from its `.idx`."""
+    """The 20-byte ids of all objects of a pack, from its `.idx`, in the order of the pack.
+
+    Similar objects are near each other there, so to read them in this order is to unpack less.
+    """
     start = len(_INDEX_MAGIC) + 256 * 4
     count = int.from_bytes(index[start - 4 : start], "big")
-    return [index[at : at + 20] for at in range(start, start + 20 * count, 20)]
+    short_at = start + (20 + 4) * count
+    short = struct.unpack_from(f">{count}I", index, short_at)
+    large_count = sum(offset >= _LARGE_OFFSET for offset in short)
+    large = struct.unpack_from(f">{large_count}Q", index, short_at + 4 * count)
+    offsets = [o if o < _LARGE_OFFSET else large[o - _LARGE_OFFSET] for o in short]
+    order = sorted(range(count), key=offsets.__getitem__)
+    return [index[start + 20 * place : start + 20 * place + 20] for place in order]
 
 
 def _build_fanout(rows: Sequence[IndexEntry]) -> bytes:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from operator import itemgetter
+from typing import Final, NamedTuple, TypeVar
 
 import pygit2
 
 from freehold.errors import BadRequestError
-from freehold.formats.git_objects import DIRECTORY, SYMLINK, TreeEntry, parse_tree
+from freehold.formats.git_objects import DIRECTORY, SYMLINK, parse_tree, split_tree
 from freehold.formats.lfs_pointer import MAX_POINTER_SIZE, LfsPointer, parse_pointer
 from freehold.server.git.memory import Memory
 from freehold.wire.ids import MAX_PATH_BYTES, MAX_SEGMENTS, check_path
+
+T = TypeVar("T")
 
 MIB: Final = 1024 * 1024
 
@@ -26,6 +29,9 @@ MIB: Final = 1024 * 1024
 MAX_TREE_SIZE: Final = 32 * MIB
 MAX_TEXT_SIZE: Final = 4 * MIB
 MAX_LINK_SIZE: Final = 4096
+
+# In one tree with all below it: few rows can stand for more files than any listing ends with.
+MAX_FILES: Final = 1_000_000
 
 # The names of equal trees take their time again in each version of them.
 MAX_SECONDS: Final = 600
@@ -35,24 +41,30 @@ _LINK: Final = re.compile(
     rb"(?:\./)*((?:\.\./)*(?:\.\.)?)((?:(?!\.\.?(?:/|$))[^/\\:\0]+/?)*)", re.DOTALL
 )
 
+_ID_SIZE: Final = 20
+
 _COMMIT: Final = int(pygit2.enums.ObjectType.COMMIT)
 _TREE: Final = int(pygit2.enums.ObjectType.TREE)
 _BLOB: Final = int(pygit2.enums.ObjectType.BLOB)
 
 
-class Shape(NamedTuple):
-    """How far a folder reaches: the levels and bytes of its longest paths, in any part of it.
+class Reach(NamedTuple):
+    """How far a folder or a file reaches, as seen from the folder that it is in.
 
-    `climb` is how many levels above the folder its links lead; 0 when none leaves it.
+    `levels` and `path_bytes` are those of its longest paths, `files` is their number. `climb` is
+    how many levels above the folder its symbolic links lead; 0 when none leaves it.
     """
 
     levels: int
     path_bytes: int
     climb: int
+    files: int
 
+
+_FILES: Final = itemgetter(Reach._fields.index("files"))
 
 # Trees that keep the rules, by their ids: what a tree holds is the same in every repository.
-_shapes: Memory[bytes, Shape] = Memory(400_000)
+_reaches: Memory[bytes, Reach] = Memory(400_000)
 
 
 @dataclass
@@ -63,6 +75,10 @@ class NewObjects:
     trees: list[bytes] = field(default_factory=list)
     oversized: dict[bytes, int] = field(default_factory=dict)
     pointers: dict[bytes, LfsPointer] = field(default_factory=dict)
+
+
+class BadRowError(BadRequestError):
+    """What a tree holds breaks a rule."""
 
 
 class BadTreeError(BadRequestError):
@@ -103,84 +119,91 @@ def check_trees(repository: pygit2.Repository, found: NewObjects) -> None:
     """
     inspection = _Inspection(repository)
     for oid in found.trees:
-        inspection.shape_of(oid)
+        inspection.reach_of(oid)
     for oid in found.commits:
         root = repository[oid.hex()].peel(pygit2.Commit).tree_id.raw
-        _check_root(root, inspection.shape_of(root))
-
-
-def _check_root(oid: bytes, shape: Shape) -> None:
-    if shape.climb > 0:
-        raise BadTreeError(oid, "A symbolic link leads out of the repository.")
-    if shape.path_bytes > MAX_PATH_BYTES:
-        raise BadTreeError(oid, f"A path has at most {MAX_PATH_BYTES} bytes.")
+        if inspection.reach_of(root).climb > 0:
+            raise BadTreeError(root, "A symbolic link leads out of the repository.")
 
 
 class _Inspection:
-    """Looks at trees, at each once."""
+    """Looks at trees, and at the rows of all of them: at each once.
+
+    The versions of a folder in a history differ in one row of a thousand. Hence the dictionaries by
+    row, which are asked for all rows of a tree without a step of Python for each.
+    """
 
     def __init__(self, repository: pygit2.Repository) -> None:
         self._repository = repository
-        self._names = _CheckedNames()
+        self._names = _ByRow(self._check_name)
+        self._rows = _ByRow(self._look_at)
+        self._depth = 0
         self._deadline = time.monotonic() + MAX_SECONDS
 
-    def shape_of(self, oid: bytes, above: int = 0) -> Shape:
-        """The shape of a tree that keeps the rules, `above` levels below where it began."""
-        known = _shapes.get(oid)
-        if known is None:
-            if above >= MAX_SEGMENTS:
-                raise BadTreeError(oid, f"A path has at most {MAX_SEGMENTS} segments.")
-            known = _shapes.put(oid, self._inspect(oid, above))
-        if known.levels + above > MAX_SEGMENTS:
+    def reach_of(self, oid: bytes) -> Reach:
+        """How far a tree reaches; raises `BadTreeError` when it breaks a rule."""
+        known = _reaches.get(oid)
+        if known is not None:
+            return known
+        if self._depth > MAX_SEGMENTS:
             raise BadTreeError(oid, f"A path has at most {MAX_SEGMENTS} segments.")
-        return known
+        self._depth += 1
+        try:
+            return _reaches.put(oid, self._inspect(oid))
+        except BadRowError as error:
+            raise BadTreeError(oid, error.message) from error
+        finally:
+            self._depth -= 1
 
-    def _inspect(self, oid: bytes, above: int) -> Shape:
+    def _inspect(self, oid: bytes) -> Reach:
         if time.monotonic() > self._deadline:
             raise BadRequestError("The new folders are too many to be looked at: push in parts.")
-        rows = parse_tree(self._read(oid))
-        self._check_names(oid, rows)
-        levels, path_bytes, climb = 0, 0, 0
-        for row in rows:
-            below = Shape(0, 0, 0)
-            if row.mode == DIRECTORY:
-                below = self.shape_of(row.oid, above + 1)
-            elif row.mode == SYMLINK:
-                below = Shape(0, 0, self._climb_of(oid, row) + 1)
-            levels = max(levels, below.levels + 1)
-            path_bytes = max(path_bytes, below.path_bytes + len(row.name) + 1)
-            climb = max(climb, below.climb - 1)
-        return Shape(levels, path_bytes, climb)
+        rows = split_tree(self._read(oid))
+        names = [*map(self._names.__getitem__, rows)]
+        if len(set(names)) != len(names):
+            raise _describe_twins(rows, names)
+        reaches = [*map(self._rows.__getitem__, rows)]
+        different = {*reaches}
+        total = Reach(
+            max((reach.levels for reach in different), default=0),
+            max((reach.path_bytes for reach in different), default=0),
+            max((reach.climb for reach in different), default=0),
+            sum(map(_FILES, reaches)),
+        )
+        _check_size(total)
+        return total
 
-    def _check_names(self, oid: bytes, rows: Sequence[TreeEntry]) -> None:
+    def _check_name(self, row: bytes) -> str:
+        """The name in a row as a file system that is blind to case sees it."""
+        name = _name_of(row)
         try:
-            folded = [self._names[row.name] for row in rows]
+            return check_path(name.decode()).casefold()
+        except UnicodeDecodeError as error:
+            raise BadRowError(f"The name {_text(name)!r} is not UTF-8.") from error
         except BadRequestError as error:
-            raise BadTreeError(oid, error.message) from error
-        if len(set(folded)) != len(folded):
-            seen: dict[str, bytes] = {}
-            for row, name in zip(rows, folded, strict=True):
-                if name in seen:
-                    raise BadTreeError(
-                        oid,
-                        f"{_text(row.name)!r} differs from {_text(seen[name])!r} only in the case"
-                        " of its letters.",
-                    )
-                seen[name] = row.name
+            raise BadRowError(error.message) from error
 
-    def _climb_of(self, tree: bytes, row: TreeEntry) -> int:
-        """How many levels above its own folder a link leads.
+    def _look_at(self, row: bytes) -> Reach:
+        mode, size = int(row[: row.index(b" ")], 8), len(_name_of(row))
+        if mode == DIRECTORY:
+            below = self.reach_of(row[-_ID_SIZE:])
+            return Reach(
+                below.levels + 1, below.path_bytes + 1 + size, below.climb - 1, below.files
+            )
+        return Reach(1, size, self._climb_of(row) if mode == SYMLINK else 0, 1)
+
+    def _climb_of(self, row: bytes) -> int:
+        """How many levels above its own folder a symbolic link leads.
 
         It may go up only at its beginning: there it goes through folders, and behind a name it
         might go through another link.
         """
-        size = self._repository.odb.read_header(row.oid.hex())[1]
-        target = self._read(row.oid) if size <= MAX_LINK_SIZE else b""
-        match = _LINK.fullmatch(target)
+        oid = row[-_ID_SIZE:]
+        size = self._repository.odb.read_header(oid.hex())[1]
+        match = _LINK.fullmatch(self._read(oid)) if size <= MAX_LINK_SIZE else None
         if match is None:
-            raise BadTreeError(
-                tree, f"The symbolic link {_text(row.name)!r} is not a plain relative path."
-            )
+            name = _text(_name_of(row))
+            raise BadRowError(f"The symbolic link {name!r} is not a plain relative path.")
         return match[1].count(b"..")
 
     def _read(self, oid: bytes) -> bytes:
@@ -188,16 +211,39 @@ class _Inspection:
         return data
 
 
-class _CheckedNames(dict[bytes, str]):
-    """The names of entries as a file system that is blind to case sees them, each checked once."""
+class _ByRow(dict[bytes, T]):
+    """What a function says of the rows of trees, each asked once."""
 
-    def __missing__(self, name: bytes) -> str:
-        try:
-            text = name.decode()
-        except UnicodeDecodeError as error:
-            raise BadRequestError(f"The name {_text(name)!r} is not UTF-8.") from error
-        self[name] = check_path(text).casefold()
-        return self[name]
+    def __init__(self, function: Callable[[bytes], T]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, row: bytes) -> T:
+        self[row] = found = self._function(row)
+        return found
+
+
+def _check_size(total: Reach) -> None:
+    if total.levels > MAX_SEGMENTS:
+        raise BadRowError(f"A path has at most {MAX_SEGMENTS} segments.")
+    if total.path_bytes > MAX_PATH_BYTES:
+        raise BadRowError(f"A path has at most {MAX_PATH_BYTES} bytes.")
+    if total.files > MAX_FILES:
+        raise BadRowError(f"A repository has at most {MAX_FILES} files at once.")
+
+
+def _describe_twins(rows: Sequence[bytes], names: Sequence[str]) -> BadRowError:
+    seen: dict[str, bytes] = {}
+    for row, name in zip(rows, names, strict=True):
+        if name in seen:
+            one, other = _text(_name_of(row)), _text(_name_of(seen[name]))
+            return BadRowError(f"{one!r} differs from {other!r} only in the case of its letters.")
+        seen[name] = row
+    raise AssertionError("all names differ")
+
+
+def _name_of(row: bytes) -> bytes:
+    return row[row.index(b" ") + 1 : -_ID_SIZE - 1]
 
 
 def find_paths(

@@ -5,7 +5,8 @@ system calls and two packets for every small answer. What is written in one turn
 is held back until the turn ends.
 
 It also reads the head of a request however long it is, and waits for it however long it takes. Here
-it has a size, and a time for its first byte and from there to its last.
+it has a size, and a time for its first byte and from there to its last. And whoever takes nothing
+of an answer for too long loses it, with all that is held open for it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ JOINED_LIMIT = 64 * 1024
 
 HEAD_LIMIT = 64 * 1024
 HEAD_SECONDS = 60
+STALL_SECONDS = 120
 
 _HEAD_TOO_LARGE = (
     b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
@@ -61,11 +63,12 @@ class JoiningTransport:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, on a joining transport, with limits to the head of a request."""
+    """uvicorn's protocol, on a joining transport, with limits to heads of requests and to silence."""
 
     _in_head = True
     _head_size = 0
     _head_timer: asyncio.TimerHandle | None = None
+    _stall_timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Takes a new connection."""
@@ -75,7 +78,30 @@ class HttpProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Lets go of a connection that has ended."""
         self._stop_head_timer()
+        self._stop_stall_timer()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client is slower than the answer: from now on it must take some of it."""
+        super().pause_writing()
+        self._watch_writing()
+
+    def resume_writing(self) -> None:
+        """The client has taken what there was."""
+        self._stop_stall_timer()
+        super().resume_writing()
+
+    def _watch_writing(self, before: int | None = None) -> None:
+        left = self.transport.get_write_buffer_size()
+        if left == before:
+            self.transport.abort()
+        else:
+            self._stall_timer = self.loop.call_later(STALL_SECONDS, self._watch_writing, left)
+
+    def _stop_stall_timer(self) -> None:
+        if self._stall_timer is not None:
+            self._stall_timer.cancel()
+            self._stall_timer = None
 
     def data_received(self, data: bytes) -> None:
         """Takes what arrived; a head that goes on for too long is answered 431."""
