@@ -197,6 +197,8 @@ def test_a_name_that_no_hub_would_accept_is_not_asked_for(api: HfApi, tmp_path: 
     for repo, folder in (("a/b/c", tmp_path / "c"), ("a/../b", tmp_path / "c"), ("a/b", "")):
         with pytest.raises(HFValidationError):
             api.clone_repo(repo, folder)
+    with pytest.raises(HFValidationError):
+        api.clone_repo("a/b", tmp_path / "c", revision="--upload-pack=touch stolen")
 
 
 def test_a_folder_with_something_else_is_left_alone(api: HfApi, repo: str, tmp_path: Path) -> None:
@@ -345,6 +347,16 @@ def test_a_clone_with_other_commits_than_the_hub_is_left_alone(
 ) -> None:
     work.commit({"mine.txt": b"mine"})
     api.upload_file(b"theirs", "theirs.txt", repo)
+    before = work.state()
+    with pytest.raises(LocalFileError, match="different commits"):
+        api.clone_repo(repo, work.folder)
+    assert work.state() == before
+
+
+def test_a_clone_of_what_the_hub_has_squashed_is_left_alone(
+    api: HfApi, repo: str, work: Worktree
+) -> None:
+    api.super_squash_history(repo)
     before = work.state()
     with pytest.raises(LocalFileError, match="different commits"):
         api.clone_repo(repo, work.folder)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from freehold.cli.connection import connect
 from freehold.cli.output import note, show
-from freehold.cli.parsing import add_output_options, add_repo_options
+from freehold.cli.parsing import add_output_options, add_repo_options, add_revision
 
 if TYPE_CHECKING:
     import argparse
@@ -20,9 +20,7 @@ def add_clone(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "folder", metavar="FOLDER", nargs="?", help="where to (default: the name of the repository)"
     )
-    parser.add_argument(
-        "--revision", metavar="REV", help="a branch, a tag or a commit id (default: main)"
-    )
+    add_revision(parser)
     parser.add_argument(
         "--skip-lfs-files", action="store_true", help="leave large files as pointers for now"
     )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 from freehold.client.calls import require_text
-from freehold.client.errors import CloneSourceNotFoundError
+from freehold.client.errors import CloneSourceNotFoundError, HFValidationError
 from freehold.client.names import Token, check_repo_id, check_repo_type
 from freehold.client.repos import Repos
 from freehold.errors import GatedRepoError, RepositoryNotFoundError
 
 if TYPE_CHECKING:
     from freehold.client.events import Cancellation
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
 
 
 class Clones(Repos):
@@ -57,6 +60,9 @@ class Clones(Repos):
         `GitMissingError` and `GitError`.
         """
         folder = require_text("local_dir", os.fspath(local_dir))
+        if revision is not None and revision.startswith("-"):
+            # Nothing is called so, and git would take it for an option.
+            raise HFValidationError(f"Invalid revision {revision!r}.")
         commit = self._find_commit(repo_id, repo_type, revision, token, timeout)
         from freehold.client.git_clone import Source, clone
         from freehold.client.git_program import Patience
@@ -81,9 +87,10 @@ class Clones(Repos):
             self.auth_check(repo_id, repo_type=repo_type, token=token, timeout=timeout)
             if revision is None:
                 return None
-            return self.repo_info(
+            commit = self.repo_info(
                 repo_id, repo_type=repo_type, revision=revision, token=token, timeout=timeout
             ).sha
+            return commit if _COMMIT.fullmatch(commit or "") else None
         except GatedRepoError:
             raise
         except RepositoryNotFoundError as error:

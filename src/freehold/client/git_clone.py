@@ -6,7 +6,7 @@ Commits that were made before there was a hub are joined to it by `client/git_jo
 from __future__ import annotations
 
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -92,12 +92,20 @@ def _undone_on_failure(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        if existed:
-            for path in folder.iterdir():
-                _remove(path)
-        else:
-            _remove(outermost)
+        for path in [*folder.iterdir()] if folder.exists() else []:
+            _remove(path)
+        if not existed:
+            _remove_empty(folder, outermost)
         raise
+
+
+def _remove_empty(folder: Path, outermost: Path) -> None:
+    """Removes the folder and those above it that were made for it; none that holds something."""
+    for place in [folder, *folder.parents]:
+        with suppress(OSError):
+            place.rmdir()
+        if place == outermost:
+            return
 
 
 def _remove(path: Path) -> None:
@@ -155,15 +163,16 @@ def _reuse(git: Git, source: Source) -> None:
     if origin is not None and not is_same_repository(origin, source.url):
         shown = without_passwords(origin)
         raise LocalFileError(f"{str(git.folder)!r} is a clone of {shown}: nothing was changed.")
+    was_fetched = git.find("for-each-ref", "--count=1", f"refs/remotes/{ORIGIN}/") is not None
     with unchanged_on_failure(git):
         if origin is None:
             git.run("remote", "add", ORIGIN, source.url)
         set_up(git, source)
         git.run("fetch", *git.progress_options, ORIGIN)
-        if origin is None or not _shares_history(git):
-            join(git, source)
-        else:
+        if was_fetched and has(git, "HEAD"):
             _bring_up_to_date(git, source)
+        else:
+            join(git, source)
 
 
 def is_same_repository(one: str, other: str) -> bool:
@@ -176,13 +185,6 @@ def _identity(url: str) -> tuple[str, str, str]:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2].lower()
     return parts.scheme.lower(), host, parts.path.rstrip("/").removesuffix(".git")
-
-
-def _shares_history(git: Git) -> bool:
-    """Whether the current commit and one of the hub have come from the same."""
-    heads = git.ask("for-each-ref", "--format=%(objectname)", f"refs/remotes/{ORIGIN}/")
-    commits = dict.fromkeys(heads.split())
-    return any(git.find("merge-base", "HEAD", commit) is not None for commit in commits)
 
 
 def _bring_up_to_date(git: Git, source: Source) -> None:
