@@ -5,7 +5,6 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
-from freehold.client.clones import os
 from freehold.client.commit_info import CommitInfo
 from freehold.client.downloads import Folder
 from freehold.client.events import Cancellation
@@ -77,7 +76,7 @@ class AsyncHfApi:
     async def clone_repo(
         self,
         repo_id: str,
-        local_dir: str | os.PathLike[str],
+        local_dir: Folder,
         *,
         repo_type: str | None = None,
         revision: str | None = None,

@@ -13,6 +13,7 @@ from freehold.client.repos import Repos
 from freehold.errors import GatedRepoError, RepositoryNotFoundError
 
 if TYPE_CHECKING:
+    from freehold.client.downloads import Folder
     from freehold.client.events import Cancellation
 
 _COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
@@ -24,7 +25,7 @@ class Clones(Repos):
     def clone_repo(
         self,
         repo_id: str,
-        local_dir: str | os.PathLike[str],
+        local_dir: Folder,
         *,
         repo_type: str | None = None,
         revision: str | None = None,
