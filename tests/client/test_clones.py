@@ -6,6 +6,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 from shutil import which
 from typing import TYPE_CHECKING
@@ -381,6 +382,22 @@ def test_changes_that_are_not_committed_stay(api: HfApi, repo: str, work: Worktr
         with pytest.raises(GitError, match="ignored"):
             api.clone_repo(repo, work.folder, revision=revision)
     assert work.read("ignored.txt") == b"mine"
+
+
+def test_large_files_that_the_hub_has_lost_leave_a_clone_as_it_is(
+    api: HfApi, repo: str, work: Worktree
+) -> None:
+    api.upload_file(b"newer", "README.md", repo)
+    api.upload_file(WEIGHTS[::-1], "weights.bin", repo)
+    doomed = [f for f in api.list_lfs_files(repo) if f.oid == sha256(WEIGHTS[::-1]).hexdigest()]
+    api.permanently_delete_lfs_files(repo, doomed, rewrite_history=False)
+    before = work.state()
+    for revision in (None, str(api.repo_info(repo).sha)):
+        with pytest.raises(GitError, match="does not exist"):
+            api.clone_repo(repo, work.folder, revision=revision)
+        assert work.state() == before
+    api.clone_repo(repo, work.folder, skip_lfs_files=True)
+    assert work.read("README.md") == b"newer"
 
 
 def test_a_clone_is_switched_to_a_revision(api: HfApi, repo: str, work: Worktree) -> None:

@@ -71,9 +71,9 @@ class Clones(Repos):
 
         kind = check_repo_type(repo_type)
         url = f"{self.endpoint}/{URL_PREFIXES[kind]}{check_repo_id(repo_id)}"
-        source = Source(url, self.endpoint, self._session.find_token(token), revision, commit)
-        patience = Patience(timeout, cancel, show_progress)
-        return str(clone(source, folder, patience, skip_lfs_files=skip_lfs_files))
+        used = self._session.find_token(token)
+        source = Source(url, self.endpoint, used, revision, commit, skip_lfs_files)
+        return str(clone(source, folder, Patience(timeout, cancel, show_progress)))
 
     def _find_commit(
         self,

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from freehold.client import git_credentials, git_lfs
-from freehold.client.errors import LocalFileError
+from freehold.client.addresses import origin_of
+from freehold.client.errors import InvalidAnswerError, LocalFileError
 from freehold.client.git_program import Git, Patience, without_passwords
 from freehold.client.git_snapshot import unchanged_on_failure
 
@@ -23,30 +24,34 @@ ORIGIN: Final = "origin"
 
 
 class Source(NamedTuple):
-    """The repository that is cloned, and `commit`: what its `revision` is, None for the newest."""
+    """The repository that is cloned, and `commit`: what its `revision` is, None for the newest.
+
+    With `skip_lfs_files` large files stay pointers for now.
+    """
 
     url: str
     endpoint: str
     token: str | None
     revision: str | None
     commit: str | None
+    skip_lfs_files: bool
 
     def __repr__(self) -> str:
         return f"Source({self.url!r}, revision={self.revision!r})"
 
 
-def clone(source: Source, path: str, patience: Patience, *, skip_lfs_files: bool) -> Path:
+def clone(source: Source, path: str, patience: Patience) -> Path:
     """The folder with the clone; raises `LocalFileError` and `GitError`, and then changed nothing.
 
     See `HfApi.clone_repo`.
     """
     folder = Path(path).absolute()
     settings, environ = git_credentials.for_one_run(source.endpoint, source.token)
-    skipping = {"GIT_LFS_SKIP_SMUDGE": "1"} if skip_lfs_files else {}
-    # Neither git nor git-lfs asks a program for a password.
+    skipping = {"GIT_LFS_SKIP_SMUDGE": "1"} if source.skip_lfs_files else {}
     # Above the folder there may be a repository that is not meant.
     ceiling = {"GIT_CEILING_DIRECTORIES": str(folder.parent.resolve())}
     changes = {**environ, **skipping, **ceiling}
+    # git-lfs would ask that program for a password.
     git = Git(folder, [("core.askpass", ""), *settings], changes, patience)
     if _is_new(folder):
         _clone_anew(git, source)
@@ -134,6 +139,15 @@ def check_out(git: Git, source: Source) -> None:
     git.run("checkout", *git.careful_options, *_what_to_check_out(git, source), "--")
 
 
+def fetch_large_files(git: Git, source: Source, revision: str) -> None:
+    """Fetches the large files of a revision before it is checked out.
+
+    When git finds none in the midst of a checkout, it leaves half of the files changed.
+    """
+    if not source.skip_lfs_files and git_lfs.is_installed(git):
+        git.run("lfs", "fetch", ORIGIN, revision)
+
+
 def _what_to_check_out(git: Git, source: Source) -> list[str]:
     name = source.revision
     if name is None:
@@ -145,6 +159,7 @@ def _what_to_check_out(git: Git, source: Source) -> list[str]:
     commit = source.commit or name
     if not has(git, f"{commit}^{{commit}}"):
         git.run("fetch", *git.progress_options, ORIGIN, name)
+    fetch_large_files(git, source, commit)
     return ["--detach", commit]
 
 
@@ -180,11 +195,12 @@ def is_same_repository(one: str, other: str) -> bool:
     return _identity(one) == _identity(other)
 
 
-def _identity(url: str) -> tuple[str, str, str]:
+def _identity(url: str) -> tuple[object, ...]:
     """The address without account, and without an ending that makes no difference."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2].lower()
-    return parts.scheme.lower(), host, parts.path.rstrip("/").removesuffix(".git")
+    try:
+        return *origin_of(url), urlsplit(url).path.rstrip("/").removesuffix(".git")
+    except InvalidAnswerError:
+        return (url,)
 
 
 def _bring_up_to_date(git: Git, source: Source) -> None:
@@ -196,15 +212,16 @@ def _bring_up_to_date(git: Git, source: Source) -> None:
             " have. Nothing was changed."
         )
     if has(git, f"refs/remotes/{ORIGIN}/{branch}"):
-        _forward(git, branch, f"{ORIGIN}/{branch}", is_current=branch == current)
+        _forward(git, source, branch, is_current=branch == current)
     elif branch != current:
         check_out(git, source)
 
 
-def _forward(git: Git, branch: str, upstream: str, *, is_current: bool) -> None:
+def _forward(git: Git, source: Source, branch: str, *, is_current: bool) -> None:
     """Checks the branch out with all that the hub has; it may have more than the hub."""
-    local = f"refs/heads/{branch}"
+    local, upstream = f"refs/heads/{branch}", f"{ORIGIN}/{branch}"
     if not has(git, local) or _is_ancestor(git, local, upstream):
+        fetch_large_files(git, source, upstream)
         how = ["merge", *git.careful_options, "--ff-only", upstream]
         switch = ["checkout", *git.careful_options, "-B", branch, "--track", upstream, "--"]
         git.run(*(how if is_current else switch))

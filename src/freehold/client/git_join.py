@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from freehold.client import git_lfs
 from freehold.client.errors import LocalFileError
+from freehold.client.git_clone import ORIGIN, Source, fetch_large_files, has
 from freehold.client.git_replay import replay
 from freehold.client.refs import MAIN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from freehold.client.git_clone import Source
     from freehold.client.git_program import Git
 
-_ORIGIN: Final = "origin"
 _BACKUPS: Final = "refs/freehold/before-clone"
 
 
@@ -31,12 +30,13 @@ def join(git: Git, source: Source) -> None:
     Raises `LocalFileError` when something stands in the way, and `GitError`.
     """
     branch = source.revision or MAIN
-    upstream = f"refs/remotes/{_ORIGIN}/{branch}"
+    upstream = f"refs/remotes/{ORIGIN}/{branch}"
     current = git.find("symbolic-ref", "--quiet", "--short", "HEAD")
     _refuse_what_is_unfit(git, current, branch)
     base = git.find("rev-parse", "--verify", "--quiet", f"{upstream}^{{commit}}")
     if base is None:
         raise LocalFileError(f"{branch!r} is no branch of the hub: commits can only join a branch.")
+    fetch_large_files(git, source, base)
     old = git.find("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     if old is None:
         git.run("checkout", *git.careful_options, "-b", branch, "--track", upstream, "--")
@@ -45,14 +45,14 @@ def join(git: Git, source: Source) -> None:
     with _switched_files(git, old, new):
         _switch_branch(git, str(current), branch, new)
         git.run("update-ref", f"{_BACKUPS}/{old[:12]}", old)
-    _let_push_work(git, branch)
+        _let_push_work(git, branch)
 
 
 def _refuse_what_is_unfit(git: Git, current: str | None, branch: str) -> None:
     where = repr(str(git.folder))
     if current is None:
         raise LocalFileError(f"{where} has no branch checked out: nothing was changed.")
-    if branch != current and git.find("rev-parse", "--verify", "--quiet", f"refs/heads/{branch}"):
+    if branch != current and has(git, f"refs/heads/{branch}"):
         raise LocalFileError(
             f"{where} has a branch {branch!r} already, and {current!r} is checked out: check out"
             " the one that the hub is to get. Nothing was changed."
@@ -110,16 +110,16 @@ def _list(git: Git, old: str, new: str, kinds: str) -> set[str]:
 
 
 def _switch_branch(git: Git, current: str, branch: str, new: str) -> None:
-    reason = f"clone_repo: on top of {_ORIGIN}/{branch}"
+    reason = f"clone_repo: on top of {ORIGIN}/{branch}"
     git.run("update-ref", "-m", reason, f"refs/heads/{current}", new)
     if current != branch:
         git.run("branch", "-m", current, branch)
-    git.run("branch", "--quiet", f"--set-upstream-to={_ORIGIN}/{branch}", branch)
+    git.run("branch", "--quiet", f"--set-upstream-to={ORIGIN}/{branch}", branch)
 
 
 def _let_push_work(git: Git, branch: str) -> None:
     """A bare `git push` sends this branch to the hub, whatever the user has set for others."""
     if git.find("config", "push.default") == "nothing":
         git.run("config", "--local", "push.default", "simple")
-    if git.find("config", "remote.pushDefault") not in {None, _ORIGIN}:
-        git.run("config", "--local", f"branch.{branch}.pushRemote", _ORIGIN)
+    if git.find("config", "remote.pushDefault") not in {None, ORIGIN}:
+        git.run("config", "--local", f"branch.{branch}.pushRemote", ORIGIN)
