@@ -141,3 +141,15 @@ def delete(repo: Repo) -> None:
     namespace, _, name = repo.full_name.partition("/")
     body = {"name": name, "organization": namespace}
     assert repo.call("DELETE", "/api/repos/delete", json=body).status_code == 200
+
+
+def test_folders_that_killed_processes_have_left_are_removed_after_days(repo: Repo) -> None:
+    hub = repo.hub.inside
+    folder = hub.config.temporary_folder
+    for name in ("git-old", "git-new", "tmpold", "freehold-metrics-old"):
+        (folder / name / "objects").mkdir(parents=True)
+    for path in folder.glob("*old"):
+        os.utime(path, (0, 0))
+    assert jobs.sweep_temporary(hub) == 2
+    assert {"git-new", "freehold-metrics-old"} <= {path.name for path in folder.iterdir()}
+    assert jobs.sweep_temporary(hub) == 0

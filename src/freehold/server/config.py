@@ -249,6 +249,11 @@ class Config:
         """The database URL, with the SQLite file of the data folder as the default."""
         return self.database_url or f"sqlite:///{(self.data / 'freehold.sqlite').absolute()}"
 
+    @property
+    def temporary_folder(self) -> Path:
+        """Where the hub keeps what it needs for one request or job."""
+        return self.data / "tmp"
+
 
 def _value(setting: Setting, given: object, environ: Mapping[str, str]) -> Any:
     text = environ.get(setting.variable, setting.default) if given is None else str(given)

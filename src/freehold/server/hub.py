@@ -70,9 +70,8 @@ def open_hub(config: Config) -> Hub:
 
 def use_data_folder(config: Config) -> None:
     """Puts temporary files into the data folder: bodies may be large, and `/tmp` kept in memory."""
-    folder = config.data / "tmp"
-    folder.mkdir(parents=True, exist_ok=True)
-    tempfile.tempdir = str(folder)
+    config.temporary_folder.mkdir(parents=True, exist_ok=True)
+    tempfile.tempdir = str(config.temporary_folder)
 
 
 @contextmanager

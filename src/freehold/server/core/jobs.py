@@ -6,7 +6,9 @@ Every job may run on several nodes at once: whoever comes second finds nothing t
 from __future__ import annotations
 
 import logging
+import shutil
 import tempfile
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -28,6 +30,9 @@ from freehold.server.objects.keys import lfs_key
 
 UNLINKED_AT_ONCE = 1000
 
+# As long as no pack takes to be moved, in seconds.
+TEMPORARY_SECONDS = 2 * 86400
+
 # What a job may run into when its repository is deleted, or compacted by another, under its hands.
 VANISHED = (FreeholdError, OSError, pygit2.GitError)
 
@@ -48,6 +53,7 @@ def run_jobs(hub: Hub) -> None:
         forget_commit_keys,
         empty_trash,
         sweep_staging,
+        sweep_temporary,
     ):
         _attempt(job, hub)
 
@@ -69,6 +75,20 @@ def sweep_staging(hub: Hub) -> int:
     with hub.db.read() as tx:
         going_on = lfs.list_uploads(tx, FOREVER)
     return hub.objects.sweep_staging(_upload_seconds(hub), keep=frozenset(going_on))
+
+
+def sweep_temporary(hub: Hub) -> int:
+    """Removes the folders that processes have left which were killed, and gives their number.
+
+    They hold packs on their way in or out of git; no living one is at work on them for so long.
+    """
+    before = time.time() - TEMPORARY_SECONDS
+    root = hub.config.temporary_folder
+    left = [path for pattern in ("git-*", "tmp*") for path in root.glob(pattern)]
+    old = [path for path in left if path.is_dir() and path.lstat().st_mtime < before]
+    for path in old:
+        shutil.rmtree(path, ignore_errors=True)
+    return len(old)
 
 
 def _upload_seconds(hub: Hub) -> int:

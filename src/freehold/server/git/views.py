@@ -14,8 +14,9 @@ from types import TracebackType
 from typing import Self
 
 # `uploadpack`: what a client may ask for by its id is what the API shows by its id, so every
-# object; a partial clone fetches single files like that. `pack` and `core`: a bound to the memory
-# of each thread that looks for similar objects, and to that of a file which is moved through.
+# object; a partial clone fetches single files like that. `pack` and `core`: bounds to the memory of
+# each thread that looks for similar objects, of a file which is moved through, and of what is
+# mapped of packs.
 _CONFIG = """\
 [core]
 \trepositoryformatversion = 0

@@ -63,7 +63,7 @@ class JoiningTransport:
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, on a joining transport, with limits to heads of requests and to silence."""
+    """uvicorn's protocol on a joining transport, with limits to long heads and to silence."""
 
     _in_head = True
     _head_size = 0
