@@ -38,10 +38,13 @@ _PLACES: Final = {
     ),
     "freehold.client.errors": (
         "CacheNotFound",
+        "CloneSourceNotFoundError",
         "CorruptedCacheException",
         "CorruptedFileError",
         "FileChangedError",
         "GitCredentialError",
+        "GitError",
+        "GitMissingError",
         "HFValidationError",
         "HubConnectionError",
         "HubTimeoutError",
@@ -92,6 +95,7 @@ _PLACES: Final = {
     "freehold.client.repo_url": ("RepoUrl",),
     "freehold.client.root": (
         "auth_check",
+        "clone_repo",
         "create_branch",
         "create_commit",
         "create_repo",

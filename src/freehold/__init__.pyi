@@ -13,10 +13,13 @@ from freehold.client.cache_scan import HFCacheInfo as HFCacheInfo
 from freehold.client.cache_scan import scan_cache_dir as scan_cache_dir
 from freehold.client.commit_info import CommitInfo as CommitInfo
 from freehold.client.errors import CacheNotFound as CacheNotFound
+from freehold.client.errors import CloneSourceNotFoundError as CloneSourceNotFoundError
 from freehold.client.errors import CorruptedCacheException as CorruptedCacheException
 from freehold.client.errors import CorruptedFileError as CorruptedFileError
 from freehold.client.errors import FileChangedError as FileChangedError
 from freehold.client.errors import GitCredentialError as GitCredentialError
+from freehold.client.errors import GitError as GitError
+from freehold.client.errors import GitMissingError as GitMissingError
 from freehold.client.errors import HFValidationError as HFValidationError
 from freehold.client.errors import HubConnectionError as HubConnectionError
 from freehold.client.errors import HubTimeoutError as HubTimeoutError
@@ -54,6 +57,7 @@ from freehold.client.operations import CommitOperationCopy as CommitOperationCop
 from freehold.client.operations import CommitOperationDelete as CommitOperationDelete
 from freehold.client.repo_url import RepoUrl as RepoUrl
 from freehold.client.root import auth_check as auth_check
+from freehold.client.root import clone_repo as clone_repo
 from freehold.client.root import create_branch as create_branch
 from freehold.client.root import create_commit as create_commit
 from freehold.client.root import create_repo as create_repo

@@ -162,7 +162,7 @@ class RepositoryNotFoundError(HfHubHTTPError):
     """The repository does not exist, or the caller may not know that it does."""
 
     status = 404
-    code = "RepoNotFound"
+    code: str | None = "RepoNotFound"
     default_message = "Repository not found"
     default_hint = (
         "Check `repo_id` and `repo_type`; a private repository is only found with a token of"

@@ -61,3 +61,14 @@ def xet(isolated_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def api(hub: LiveHub, alice: Account) -> HfApi:
     """The calls of `alice` on `hub`."""
     return HfApi(endpoint=hub.url, token=alice.token)
+
+
+@pytest.fixture
+def git_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty configuration of git for this user, and nothing of the machine's."""
+    path = tmp_path / "gitconfig"
+    path.touch()
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(path))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return path

@@ -47,7 +47,8 @@ MORE: dict[str, dict[str, Any]] = {"update_repo_settings": {"private": True}}
 def make_call(api: HfApi, name: str, folder: Path, **more: Any) -> Any:
     """Call it, and read its answer to the end; `folder` is there to be sent, with a file in it."""
     (folder / "f").write_bytes(b"x")
-    own = {**ARGUMENTS, "folder_path": folder, "url": f"{api.endpoint}/a/b/resolve/main/f"}
+    places = {"folder_path": folder, "local_dir": folder / "clone"}
+    own = {**ARGUMENTS, **places, "url": f"{api.endpoint}/a/b/resolve/main/f"}
     parameters = list(inspect.signature(getattr(HfApi, name)).parameters.values())[1:]
     needed = [
         p.name

@@ -35,14 +35,9 @@ def hub(shared_hub: Callable[[str], LiveHub]) -> LiveHub:
 
 
 @pytest.fixture(autouse=True)
-def config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty configuration of git, and nothing of the machine's."""
-    path = tmp_path / "gitconfig"
-    path.touch()
-    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    return path
+def config(git_config: Path) -> Path:
+    """The configuration of the user, empty at first."""
+    return git_config
 
 
 @pytest.fixture
@@ -206,14 +201,107 @@ def test_auth_switch_tells_git_when_asked(
 
 
 def test_a_login_stands_when_git_cannot_be_told(
+    config: Path,
     hub: LiveHub,
     alice: Account,
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    set_helper(config, "that-is-not-there")
     login(alice.token, add_to_git_credential=True)
-    assert "git config --global credential.helper" in caplog.text
+    assert "that-is-not-there" in caplog.text
+    assert get_token() == alice.token
     monkeypatch.setenv("PATH", "")
+    login(alice.token, add_to_git_credential=True)
+    assert "git is not installed" in caplog.text
     logout()
     assert get_token() is None
+
+
+# Where git has no helper, ours is used
+
+
+def own_helpers(endpoint: str) -> list[str]:
+    """The helpers of the user for this hub."""
+    command = ["git", "config", "--global", "--get-all", f"credential.{endpoint}.helper"]
+    return subprocess.run(command, capture_output=True, text=True).stdout.splitlines()
+
+
+def test_a_login_makes_freehold_the_helper_where_git_has_none(
+    config: Path, hub: LiveHub, alice: Account, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(2):
+        login(alice.token, endpoint=hub.url, add_to_git_credential=True)
+    (helper,) = own_helpers(hub.url)
+    assert helper.endswith("-m freehold git-credential")
+    assert git_credentials.find(hub.url) == alice.token
+    assert alice.token not in config.read_text()
+    assert caplog.text == ""
+    # It is for this hub alone.
+    assert git_credentials.find_helper("http://hub.example") is None
+    assert git_credentials.find(hub.url.replace("http:", "https:")) is None
+    logout()
+    assert own_helpers(hub.url) == []
+    assert git_credentials.find(hub.url) is None
+
+
+def test_logout_leaves_the_helper_while_there_is_a_token(
+    hub: LiveHub, alice: Account, bob: Account
+) -> None:
+    for account in (alice, bob):
+        login(account.token, endpoint=hub.url, add_to_git_credential=True)
+    name = HfApi(endpoint=hub.url).whoami(bob.token)["auth"]["accessToken"]["displayName"]
+    logout(name)
+    assert len(own_helpers(hub.url)) == 1
+    first = HfApi(endpoint=hub.url).whoami(alice.token)["auth"]["accessToken"]["displayName"]
+    auth_switch(first, add_to_git_credential=True)
+    assert git_credentials.find(hub.url) == alice.token
+    logout()
+    assert own_helpers(hub.url) == []
+
+
+def test_logout_leaves_a_helper_that_is_not_ours(
+    config: Path, hub: LiveHub, alice: Account, tmp_path: Path
+) -> None:
+    config.write_text(f'[credential "{hub.url}"]\n\thelper = store --file={tmp_path}/own\n')
+    login(alice.token, endpoint=hub.url, add_to_git_credential=True)
+    assert alice.token in (tmp_path / "own").read_text()
+    logout()
+    assert own_helpers(hub.url) == [f"store --file={tmp_path}/own"]
+
+
+def test_the_helper_of_an_installation_that_is_gone_is_replaced(
+    config: Path, hub: LiveHub, alice: Account
+) -> None:
+    old = "!/gone/bin/python -P -m freehold git-credential"
+    config.write_text(f'[credential "{hub.url}"]\n\thelper = {old}\n')
+    login(alice.token, endpoint=hub.url, add_to_git_credential=True)
+    (helper,) = own_helpers(hub.url)
+    assert helper != old
+    assert git_credentials.find(hub.url) == alice.token
+
+
+def test_a_token_of_the_environment_is_for_its_hub_only(
+    hub: LiveHub, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", hub.url)
+    monkeypatch.setenv("HF_TOKEN", alice.token)
+    login(add_to_git_credential=True)
+    assert git_credentials.find(hub.url) == alice.token
+    monkeypatch.setenv("HF_ENDPOINT", "http://hub.example")
+    assert git_credentials.find(hub.url) is None
+
+
+def test_what_lies_in_the_folder_is_not_run_as_the_helper(
+    hub: LiveHub, alice: Account, tmp_path: Path
+) -> None:
+    """git runs it in the folder of a repository, which a stranger may have filled."""
+    login(alice.token, endpoint=hub.url, add_to_git_credential=True)
+    for name in ("freehold", "argparse", "msgspec", "json"):
+        (tmp_path / f"{name}.py").write_text("open('stolen', 'w')")
+    request = f"url={hub.url}\n\n"
+    command = ["git", "credential", "fill"]
+    done = subprocess.run(command, input=request, cwd=tmp_path, capture_output=True, text=True)
+    assert f"password={alice.token}" in done.stdout
+    assert not (tmp_path / "stolen").exists()

@@ -141,7 +141,7 @@ def test_only_two_modules_start_other_programs() -> None:
     starters = ("subprocess", "multiprocessing", "os.system", "os.popen", "os.fork", "os.execv")
     found = {name: users_of(name) for name in (*starters, "os.posix_spawn", "pty")}
     using = {path for paths in found.values() for path in paths}
-    assert using == {"server/git/native.py", "client/git_credentials.py"}
+    assert using == {"server/git/native.py", "client/git_program.py"}
 
 
 def test_only_the_places_that_have_a_reason_read_the_environment() -> None:

@@ -507,6 +507,23 @@ def test_lfs_complete_upload_makes_one_object_of_the_parts(
     assert repo.resolve("w.bin", headers={"range": "bytes=999-1001"}).content == data[999:1002]
 
 
+def test_lfs_batch_sends_all_of_a_batch_the_way_it_names(
+    small_parts: Callable[[str], tuple[Repo, bytes]],
+) -> None:
+    """A program for git-lfs that knows parts is given the small files as well."""
+    repo, data = small_parts("sqlite")
+    small, empty = unique(10), b""
+    wanted = [(sha256(content), len(content)) for content in (data, small, empty)]
+    answer = repo.batch("upload", *wanted).json()
+    assert answer["transfer"] == "multipart"
+    headers = [item["actions"]["upload"].get("header") for item in answer["objects"]]
+    assert [len(header or ()) for header in headers] == [4, 2, 0]
+    action = answer["objects"][1]["actions"]["upload"]
+    parts = send_parts(repo, small, [action["header"]["00001"]])
+    assert complete(repo, action["href"], sha256(small), parts).status_code == 200
+    assert repo.batch("upload", (sha256(b"x"), 1)).json()["transfer"] == "basic"
+
+
 def test_lfs_complete_upload_checks_the_hash_of_everything(
     small_parts: Callable[[str], tuple[Repo, bytes]],
 ) -> None:
@@ -593,12 +610,12 @@ def test_an_upload_in_parts_goes_on_after_a_crash(
     assert complete(repo, again, sha256(data), parts).status_code == 200
 
 
-def test_a_small_object_beside_a_large_one_is_sent_in_one_piece(
+def test_who_chooses_parts_sends_a_small_object_beside_a_large_one_in_one_piece(
     small_parts: Callable[[str], tuple[Repo, bytes]],
 ) -> None:
     repo, data = small_parts("sqlite")
-    small = unique(100)
-    answer = repo.batch("upload", (sha256(small), 100), (sha256(data), 2500)).json()
+    wanted = [(sha256(unique(100)), 100), (sha256(data), 2500)]
+    answer = repo.batch("upload", *wanted, part_size=2000).json()
     first, second = (item["actions"]["upload"] for item in answer["objects"])
     assert "chunk_size" not in first.get("header", {})
     assert "chunk_size" in second["header"]

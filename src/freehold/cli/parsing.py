@@ -32,12 +32,16 @@ COMMANDS: Final = {
     "repo": Command("repos", "create, change, move, duplicate and delete repositories"),
     "upload": Command("commits", "upload files and folders as one commit"),
     "download": Command("downloads", "download files or a whole repository"),
+    "clone": Command("git", "clone a repository with git, or bring a clone up to date"),
     "ls": Command("files", "list the files of a repository"),
     "log": Command("refs", "show the history of a repository"),
     "tag": Command("refs", "create, list and delete tags"),
     "branch": Command("refs", "create, list and delete branches"),
     "squash": Command("refs", "replace the history of a branch by one commit"),
     "cache": Command("cache", "list, verify and delete what was downloaded"),
+    "git-credential": Command("git", "give git the token for a hub (git runs this)"),
+    "lfs-enable-largefiles": Command("git", "let git-lfs send the large files of a clone in parts"),
+    "lfs-multipart-upload": Command("git", "send large files in parts (git-lfs runs this)"),
     "completion": Command("completion", "print a script that completes commands in a shell"),
     "version": Command("version", "print the version"),
     "serve": Command("serve", "run the hub"),
@@ -76,7 +80,7 @@ def make_parser(chosen: Container[str]) -> Parser:
         added = _add_command(commands, name, command.help)
         if name in chosen:
             module = import_module(f"freehold.cli.{command.module}")
-            getattr(module, f"add_{name}")(added)
+            getattr(module, f"add_{name.replace('-', '_')}")(added)
     return parser
 
 

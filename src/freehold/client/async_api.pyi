@@ -73,6 +73,45 @@ class AsyncHfApi:
         Raises `GatedRepoError`, `RepositoryNotFoundError`, `ForbiddenError`.
         """
 
+    async def clone_repo(
+        self,
+        repo_id: str,
+        local_dir: Folder,
+        *,
+        repo_type: str | None = None,
+        revision: str | None = None,
+        token: Token = None,
+        skip_lfs_files: bool = False,
+        show_progress: bool = False,
+        timeout: float | None = None,
+        cancel: Cancellation | None = None,
+    ) -> str:
+        """The path of a clone of the repository, which git can bring up to date and push from.
+
+        What happens in `local_dir` depends on what is there:
+
+        - nothing, or an empty folder: the repository is cloned. A `revision` that is no branch is
+          checked out without one.
+        - a clone of this repository: it is fetched, and the current branch, or that of `revision`,
+          is brought forward to what the hub has.
+        - a git repository without a remote `origin`: the hub becomes its origin. Its commits are
+          put on top of the branch `revision` of the hub, in a local branch of the same name, and
+          wait for `git push`. Authors, messages and the local version of every file are kept, and
+          files that `.gitattributes` names become large files. The commits as they were stay
+          under `refs/freehold/before-clone`.
+
+        git gets the token from `freehold git-credential`, which is set up in the clone for this
+        hub; no token is written to the disk. One that is passed here is for this call alone: later
+        pushes take the one that was saved by `login` or stands in the environment. With git-lfs on
+        this machine large files come along, unless `skip_lfs_files`; without it they are pointers.
+        `show_progress` shows on stderr what git tells.
+
+        When anything fails, the folder is as it was. Raises `CloneSourceNotFoundError` (a
+        `RepositoryNotFoundError` and an `EntryNotFoundError`) when there is no such repository,
+        `LocalFileError` when the folder holds something else or uncommitted changes,
+        `GitMissingError` and `GitError`.
+        """
+
     async def create_branch(
         self,
         repo_id: str,

@@ -12,17 +12,20 @@
     ├── LocalFileError              a file or folder of this machine that cannot be used
     │   └── FileChangedError        it changed while it was being uploaded
     ├── LocalTokenNotFoundError     a token is needed, and none was given or saved
-    ├── GitCredentialError          git could not be given, or asked for, a token
+    ├── GitError                    git has failed
+    │   ├── GitMissingError         git is not installed
+    │   └── GitCredentialError      git could not be given, or asked for, a token
     ├── CacheNotFound               there is no such cache folder
     └── CorruptedCacheException     a part of the cache is not as it should be
 
 `LocalEntryNotFoundError` is an `EntryNotFoundError`: the file is not in the cache, and the hub
-could not be asked. Names without `Error` at their end are those that scripts already catch.
+could not be asked. `CloneSourceNotFoundError` is both a `RepositoryNotFoundError` and an
+`EntryNotFoundError`. Names without `Error` at their end are those that scripts already catch.
 """
 
 from __future__ import annotations
 
-from freehold.errors import EntryNotFoundError, FreeholdError
+from freehold.errors import EntryNotFoundError, FreeholdError, RepositoryNotFoundError
 
 
 class HubConnectionError(FreeholdError, ConnectionError):
@@ -72,7 +75,15 @@ class LocalTokenNotFoundError(FreeholdError, OSError):
     """A token is needed, and none was given, found in the environment or saved for this hub."""
 
 
-class GitCredentialError(FreeholdError, OSError):
+class GitError(FreeholdError, OSError):
+    """git could not be run, or failed: the message has its last lines, and never a token."""
+
+
+class GitMissingError(GitError):
+    """git is needed, and is not installed."""
+
+
+class GitCredentialError(GitError):
     """git is missing, has no credential helper, or its helper did not keep the token."""
 
 
@@ -84,6 +95,22 @@ class LocalEntryNotFoundError(EntryNotFoundError, FileNotFoundError):
 
     def __init__(self, message: str | None = None) -> None:
         EntryNotFoundError.__init__(self, message)
+
+
+class CloneSourceNotFoundError(RepositoryNotFoundError, EntryNotFoundError):
+    """There is no such repository to clone, or the caller may not know that there is.
+
+    It is both errors, because scripts that clone first and create what is missing catch either.
+    """
+
+    code: str | None = RepositoryNotFoundError.code
+
+    @classmethod
+    def of(cls, error: RepositoryNotFoundError) -> CloneSourceNotFoundError:
+        """The same answer of the hub as this error."""
+        made = cls(error.message, status=error.status, headers=error.headers, body=error.body)
+        made.code, made.response = error.code, error.response
+        return made
 
 
 class CacheNotFound(FreeholdError, FileNotFoundError):  # noqa: N818 - the name that scripts know

@@ -13,7 +13,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from threading import BoundedSemaphore, Lock
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from freehold import wire
 from freehold.client.calls import parse_with
@@ -21,6 +21,7 @@ from freehold.client.content import Content, LargeFile
 from freehold.client.errors import CorruptedFileError, InvalidAnswerError
 from freehold.client.events import Cancellation
 from freehold.client.names import Token
+from freehold.client.refs import MAIN
 from freehold.client.targets import Target
 from freehold.client.transfers import Transfer
 from freehold.client.xet import XetRefusedError, is_chosen
@@ -33,6 +34,9 @@ from freehold.errors import (
     UnprocessableError,
 )
 from freehold.wire.etags import strip_etag
+
+if TYPE_CHECKING:
+    from freehold.client.session import Session
 
 logger = logging.getLogger("freehold")
 
@@ -76,6 +80,21 @@ def send_large_files(target: Target, files: Sequence[LargeFile], transfer: Trans
     for start in range(0, len(distinct), OBJECTS_PER_BATCH):
         batch = distinct[start : start + OBJECTS_PER_BATCH]
         _send_batch_again(target, batch, transfer, slots, ways)
+
+
+def send_as_ordered(
+    session: Session,
+    file: LargeFile,
+    upload: Mapping[str, Any],
+    transfer: Transfer,
+    slots: BoundedSemaphore,
+) -> None:
+    """Sends a file as the `upload` action of a batch answer says, which somebody else has got.
+
+    Raises the same as `send_large_files`; a stale address is for the one to renew who has got it.
+    """
+    target = Target(session, "", "model", MAIN, False, None)
+    _Sending(target, _Order(file, upload, None), transfer, slots).run()
 
 
 def _send_batch_again(

@@ -40,7 +40,9 @@ def login(
     Without `token`, that of the environment is checked, which is used anyway and not saved; else
     it is asked for on the terminal. `endpoint` is `HF_ENDPOINT` by default. `skip_if_logged_in`
     (before: `new_session=False`) asks for nothing when there is a token. `write_permission`
-    refuses one that may only read. With `add_to_git_credential` git is told as well.
+    refuses one that may only read. With `add_to_git_credential` git is told as well: its credential
+    helper keeps the token, and where it has none, `freehold git-credential` becomes the one for
+    this hub.
 
     Raises `UnauthorizedError` for a token that the hub does not know, `LocalTokenNotFoundError`
     when there is none and no terminal, `LocalFileError`; then nothing was saved.
@@ -81,6 +83,8 @@ def logout(token_name: str | None = None, endpoint: str | None = None) -> None:
     for token in found:
         with suppress(GitCredentialError):
             git_credentials.erase(token.endpoint, only=token.value)
+            if all(other.endpoint != token.endpoint for other in saved):
+                git_credentials.drop_own_helper(token.endpoint)
     if token_name is None and hub in {None, DEFAULT_ENDPOINT}:
         # Else a very old client's token would come back.
         settings.old_token_path.unlink(missing_ok=True)
@@ -140,7 +144,11 @@ def _access_token(account: dict[str, Any]) -> dict[str, Any]:
 def _tell_git(hub: str, value: str) -> None:
     """A login stands without git, so what fails there is only told."""
     try:
-        git_credentials.save(hub, value)
+        helper = git_credentials.find_helper(hub)
+        if helper is None or git_credentials.is_ours(helper):
+            git_credentials.use_own_helper(hub)
+        else:
+            git_credentials.save(hub, value)
     except GitCredentialError as error:
         logger.warning("The token was not given to git: %s", error)
 

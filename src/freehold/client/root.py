@@ -7,6 +7,7 @@ from freehold.client.api import HfApi
 _api = HfApi()
 
 auth_check = _api.auth_check
+clone_repo = _api.clone_repo
 create_branch = _api.create_branch
 create_commit = _api.create_commit
 create_repo = _api.create_repo

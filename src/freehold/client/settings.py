@@ -24,6 +24,26 @@ _LONGEST_SECONDS: Final = 86400.0
 _NETWORK: Final = frozenset(
     {"ALL_PROXY", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "SSL_CERT_DIR", "SSL_CERT_FILE"}
 )
+# By these, git would work on another repository than that of its folder.
+_OF_A_REPOSITORY: Final = frozenset(
+    {
+        "GIT_ALTERNATE_OBJECT_DIRECTORIES",
+        "GIT_COMMON_DIR",
+        "GIT_CONFIG",
+        "GIT_DIR",
+        "GIT_GRAFT_FILE",
+        "GIT_IMPLICIT_WORK_TREE",
+        "GIT_INDEX_FILE",
+        "GIT_INTERNAL_SUPER_PREFIX",
+        "GIT_NAMESPACE",
+        "GIT_OBJECT_DIRECTORY",
+        "GIT_PREFIX",
+        "GIT_QUARANTINE_PATH",
+        "GIT_REPLACE_REF_BASE",
+        "GIT_SHALLOW_FILE",
+        "GIT_WORK_TREE",
+    }
+)
 _TRUE: Final = frozenset({"1", "on", "yes", "true"})
 _FALSE: Final = frozenset({"0", "off", "no", "false"})
 
@@ -92,9 +112,13 @@ class ClientSettings(NamedTuple):
         )
 
 
-def program_environ(changes: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a program that is started: that of this process with the changes."""
-    return {**os.environ, **changes}
+def git_environ(changes: Mapping[str, str | None]) -> dict[str, str]:
+    """The environment of git: that of this process with the changes; None takes a variable away.
+
+    Nothing is left in it that names a repository, as it does while git runs a hook.
+    """
+    kept = {name: value for name, value in os.environ.items() if name not in _OF_A_REPOSITORY}
+    return {name: value for name, value in {**kept, **changes}.items() if value is not None}
 
 
 def _home(environ: Mapping[str, str]) -> Path:

@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Final, Literal
 
 from freehold.errors import (
     BadRequestError,
@@ -111,7 +111,7 @@ def _batch_upload(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
     _renew_links(ctx.hub, repo.id, well_formed)
     held = _find_trusted(ctx, repo, well_formed)
     transfer = _choose_transfer(ctx, body, [o for o in body.objects if o.oid not in held])
-    make_action = _xet_action if transfer == "xet" else _whole_or_parts
+    make_action = _MAKE_ACTION[transfer]
     return BatchAnswer(
         transfer=transfer,
         objects=[_offer_upload(ctx, repo, body, o, held, make_action) for o in body.objects],
@@ -180,12 +180,17 @@ def _refuse(item: LfsObject, code: int, message: str) -> BatchObject:
 
 
 def _whole_or_parts(ctx: Context, repo: Repo, body: Batch, item: LfsObject) -> Action:
-    if _is_large(ctx, body, item):
+    """In parts what is large; git-lfs hands all of a batch to one program, which knows only parts.
+
+    A client that chooses its parts tells each file from its action.
+    """
+    tells_apart = body.part_size is not None or not item.size
+    if _is_large(ctx, body, item) or not tells_apart:
         return _multipart_action(ctx, repo, body, item)
-    return _basic_action(ctx, repo, item)
+    return _basic_action(ctx, repo, body, item)
 
 
-def _basic_action(ctx: Context, repo: Repo, item: LfsObject) -> Action:
+def _basic_action(ctx: Context, repo: Repo, body: Batch, item: LfsObject) -> Action:
     href, seconds = signing.sign_url(ctx, f"/lfs/objects/{item.oid}", "PUT", repo.id, item)
     return Action(href=href, expires_in=seconds)
 
@@ -195,6 +200,13 @@ def _xet_action(ctx: Context, repo: Repo, body: Batch, item: LfsObject) -> Actio
     token = xet_tokens.make_token(ctx, repo, "write")
     path = XET_WRITE_TOKEN.url_path(type=repo.type, repo=repo.full_name, revision=_REVISION)
     return Action(href=ctx.origin + path, header=token.headers, expires_in=xet_tokens.TOKEN_SECONDS)
+
+
+_MAKE_ACTION: Final[dict[Transfer, MakeAction]] = {
+    "basic": _basic_action,
+    "multipart": _whole_or_parts,
+    "xet": _xet_action,
+}
 
 
 def _multipart_action(ctx: Context, repo: Repo, body: Batch, item: LfsObject) -> Action:
