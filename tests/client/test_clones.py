@@ -32,6 +32,7 @@ from freehold import (
 )
 from tests.client.folders import list_files, new_repo, read_file, write_files
 from tests.client.worktrees import Worktree, put_git_in_the_way
+from tests.repos import Repo, put_ref
 
 if TYPE_CHECKING:
     from tests.live import Account, LiveHub
@@ -122,6 +123,19 @@ def test_a_revision_is_checked_out(api: HfApi, repo: str, tmp_path: Path) -> Non
     with pytest.raises(RevisionNotFoundError):
         api.clone_repo(repo, tmp_path / "none", revision="no-such")
     assert not (tmp_path / "none").exists()
+
+
+def test_a_pull_request_is_checked_out(
+    api: HfApi, hub: LiveHub, alice: Account, repo: str, tmp_path: Path
+) -> None:
+    api.create_branch(repo, branch="dev")
+    api.upload_file(b"asked for", "more.bin", repo, revision="dev")
+    head = str(api.repo_info(repo, revision="dev").sha)
+    put_ref(Repo(hub, alice, repo), "refs/pr/1", head)
+    api.delete_branch(repo, branch="dev")
+    for _ in range(2):
+        made = Worktree(api.clone_repo(repo, tmp_path / "c", revision="refs/pr/1"))
+        assert (made.head(), made.read("more.bin")) == (head, b"asked for")
 
 
 def test_large_files_can_be_left_for_later(api: HfApi, repo: str, tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def is_whole(hub: LiveHub, account: Account, repo: str, content: bytes) -> bool:
 # Pushes
 
 
-def test_a_push_sends_large_files_in_parts_and_small_ones_whole(
+def test_a_push_sends_large_files_in_parts_and_small_ones_in_one(
     git_config: Path, hub: LiveHub, alice: Account, api: HfApi, tmp_path: Path
 ) -> None:
     login(alice.token, endpoint=hub.url)
@@ -103,8 +103,8 @@ def test_a_push_sends_large_files_in_parts_and_small_ones_whole(
     assert read_file(hub, alice, repo, "large.bin") == CONTENT
     assert read_file(hub, alice, repo, "small.bin") == b"\0" * 1000
     log = hub.log()
-    assert log.count('"route":"lfs_upload_part"') == 3
-    assert log.count('"route":"lfs_upload"') == 1
+    assert log.count('"route":"lfs_upload_part"') == 4
+    assert '"route":"lfs_upload"' not in log
     # It comes back as it went.
     assert Worktree(api.clone_repo(repo, tmp_path / "d")).read("large.bin") == CONTENT
 
@@ -124,6 +124,18 @@ def test_progress_is_told_and_then_the_end(
     assert sum(event["bytesSinceLast"] for event in progress) == len(CONTENT)
     assert progress[-1]["bytesSoFar"] == len(CONTENT)
     assert is_whole(hub, alice, repo, CONTENT)
+
+
+def test_a_file_of_a_hub_that_wants_no_parts_is_sent_whole(
+    hub: LiveHub, alice: Account, api: HfApi, file: Path
+) -> None:
+    repo = new_repo(api, alice)
+    file.write_bytes(b"small")
+    upload = ask_batch(hub, alice, repo, b"small") | {"path": str(file)}
+    assert "header" not in upload["action"]
+    *_, last = talk(INIT, upload)
+    assert "error" not in last
+    assert is_whole(hub, alice, repo, b"small")
 
 
 def test_a_file_that_cannot_be_sent_does_not_end_the_others(
