@@ -30,8 +30,12 @@ INDEX_PACK_SECONDS = 1800
 # Faults of old programs that are in the history of many repositories and hurt nobody.
 _TOLERATED = "zeroPaddedFilemode=ignore,badTimezone=ignore"
 
-# Nothing of the operator's or the machine's git configuration may change what is stored.
+# Nothing of the operator's or the machine's git configuration may change what is stored. What the
+# programs write is copied by whoever keeps it, and flushed to disk then.
 _ENVIRONMENT = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.fsync",
+    "GIT_CONFIG_VALUE_0": "none",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
