@@ -173,7 +173,8 @@ def measure_throughput(field: Field) -> Row:
     count = max(scaled(BIG_FILE * BIG_FILES) // BIG_FILE, 1) if SCALE != 1 else BIG_FILES
     for number in range(count):
         (source / f"weights-{number:02d}.bin").write_bytes(os.urandom(BIG_FILE))
-    git(source, "-c", "core.compression=0", "add", "-A")
+    git(source, "config", "core.compression", "0")
+    git(source, "add", "-A")
     git(source, "commit", "-q", "-m", "weights")
     field.publish("big", source)
     shutil.rmtree(source)
@@ -287,8 +288,8 @@ NOTES = [
     " first request, so nobody is asked twice.",
     "git-http-backend runs behind lighttpd with mod_cgi; its repositories are mirrors of the hub's,"
     " packed once by `git repack -ad`, which also writes a bitmap. The hub has each history as"
-    " `git push` has sent it, in one pack; in the last but one pair of rows it has a pack of each"
-    " API commit, and never compacts them.",
+    " `git push` has sent it, in one pack; of API commits it has a pack each, which this hub never"
+    " compacts, as another one would beyond 50.",
     "Cold: the hub's cache folder is deleted before each clone. Fetches are of one commit of"
     f" {FEW_FILES} files, pushes of one commit to a new branch of the {MIDDLE:,} objects. The hub"
     " flushes what it answers for, git its packs but no loose objects.",
