@@ -136,6 +136,15 @@ def upload_pack(
     return Program(["upload-pack", *options, str(directory)], request, version, after)
 
 
+def write_bitmaps(directory: Path, objects: Path) -> None:
+    """Writes an index over all packs in a folder of objects, with bitmaps for commits of the refs.
+
+    The folder is one that the repository reads. Raises `GitError`.
+    """
+    options = [f"--object-dir={objects}", "write", "--bitmap", "--no-progress"]
+    Program(["-C", str(directory), "multi-pack-index", *options]).read_all()
+
+
 def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
     """Stores the pack at the position of the file in a repository, and gives its name.
 
