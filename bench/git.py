@@ -307,7 +307,7 @@ NOTES = [
     "Warm: after one clone, which lets the hub compact the repository and make bitmaps of its own."
     " Cold: the hub's cache folder is deleted before each clone, and its bitmaps with it.",
     f"Fetches are of one commit of {FEW_FILES} files, pushes of one commit to a new branch of the"
-    f" {MIDDLE:,} objects. The hub flushes what it answers for, git its packs but no loose objects.",
+    f" {MIDDLE:,} objects. The hub flushes what it answers for, git packs and no loose objects.",
     "Memory: VmRSS of the server and all programs that it starts; what they have mapped of a pack"
     " counts for each of them.",
 ]
