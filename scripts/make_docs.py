@@ -29,13 +29,24 @@ from freehold.server.config import SETTINGS
 from freehold.server.core import commits as core_commits
 from freehold.server.core import downloads as core_downloads
 from freehold.server.core import files as core_files
-from freehold.wire import capabilities, commits, files, lfs, lfs_files, refs, repos, routes, users
+from freehold.wire import (
+    capabilities,
+    commits,
+    files,
+    lfs,
+    lfs_files,
+    lfs_locks,
+    refs,
+    repos,
+    routes,
+    users,
+)
 from freehold.wire.routes import Needs, Route, Stream
 
 ROOT = Path(__file__).resolve().parent.parent
 STUB_NOTICE = "# Written by `make docs`: edit what it is made from."
 NOTICE = "<!-- Written by `make docs`: edit what it is made from. -->"
-SHAPE_MODULES = (capabilities, users, repos, refs, commits, files, lfs, lfs_files)
+SHAPE_MODULES = (capabilities, users, repos, refs, commits, files, lfs, lfs_files, lfs_locks)
 
 _SECTION = re.compile(r"# (?P<title>[^\n.]+)\n(?P<first>[A-Z_]+) = Route\(")
 
@@ -154,6 +165,8 @@ def _describe_route(name: str, route: Route) -> Lines:
     if route.aliases:
         yield "- also: " + ", ".join(f"`{path}`" for path in route.aliases)
     yield f"- needs: `{route.needs.name}`"
+    if route.status != 200:
+        yield f"- status: {route.status}"
     parts = {"query": route.query, "body": route.body, "returns": route.returns}
     yield from (f"- {what}: {_name_type(part)}" for what, part in parts.items() if part)
     yield ""

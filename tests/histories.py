@@ -83,7 +83,7 @@ def send(source: Source, repo: Repo, folder: Path) -> None:
     packed = native.pack_revisions(str(source.path / ".git"), found.values(), folder)
     old = {MAIN: repo.head()}
     changes = [RefChange(name, old.get(name), oid) for name, oid in found.items()]
-    hub.git.publish(repo_id, changes, [packed.copy_to], now_ms())
+    hub.git.publish(repo_id, changes, [packed], now_ms())
 
 
 def open_reader(repo: Repo) -> ObjectReader:

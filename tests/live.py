@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -198,3 +199,16 @@ def fresh_name(kind: str) -> str:
 def name_of(user: Account | str) -> str:
     """Return the user name of an account, or the name itself."""
     return user.name if isinstance(user, Account) else user
+
+
+def wait_for_lock(hub: LiveHub) -> None:
+    """Return when a call waits in PostgreSQL for a row that another has changed."""
+    deadline = time.monotonic() + 60
+    waiting = None
+    while waiting is None:
+        assert time.monotonic() < deadline
+        with hub.inside.db.read() as tx:
+            waiting = tx.one(
+                "SELECT 1 FROM pg_stat_activity"
+                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+            )

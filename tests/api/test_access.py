@@ -61,6 +61,7 @@ class Example:
             "xorb": "0" * 64,
             "chunk": "0" * 64,
             "file": "0" * 64,
+            "lock": "0" * 24,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -147,7 +148,11 @@ AT_A_REPOSITORY = (
     Example(routes.LFS_BATCH, 200, body={**BATCH, "operation": "download"}, needs=Needs.CONTENT),
     Example(routes.LFS_BATCH, 200, body={**BATCH, "operation": "upload"}, needs=Needs.WRITE),
     Example(routes.LFS_VERIFY, 200, body={"oid": OID, "size": len(WEIGHTS)}),
+    Example(routes.LFS_CREATE_LOCK, 400, body={"path": "/"}),
+    Example(routes.LFS_LIST_LOCKS, 200),
+    Example(routes.LFS_LIST_LOCKS, 200, query="?path=a.txt&refspec=refs/heads/main"),
     Example(routes.LFS_VERIFY_LOCKS, 200, body={}),
+    Example(routes.LFS_UNLOCK, 404, body={"force": True}),
     Example(routes.LIST_LFS_FILES, 200),
     Example(routes.PERMANENTLY_DELETE_LFS_FILES, 200, body={"deletions": {"sha": ["0" * 64]}}),
     Example(routes.DELETE_LFS_FILE, 404),

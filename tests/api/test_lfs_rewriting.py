@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,7 +11,7 @@ import pytest
 
 from freehold.server.db import refs, repos
 from tests.histories import MAIN, Source, assert_sound, open_reader, send
-from tests.live import Account, LiveHub, fresh_name
+from tests.live import Account, LiveHub, fresh_name, wait_for_lock
 from tests.repos import Repo, file, lfs_file, new_repo, pointer, sha256
 
 SIGNATURE = """-----BEGIN PGP SIGNATURE-----
@@ -262,19 +261,6 @@ def test_a_branch_that_was_made_meanwhile_is_rewritten_too(hub: LiveHub, alice: 
         deletion.result(60)
     assert repo.head("late") == repo.head() != old
     assert repo.paths("late") == []
-
-
-def wait_for_lock(hub: LiveHub) -> None:
-    """Return when somebody waits for a row that somebody else has changed."""
-    deadline = time.monotonic() + 60
-    waiting = None
-    while waiting is None:
-        assert time.monotonic() < deadline
-        with hub.inside.db.read() as tx:
-            waiting = tx.one(
-                "SELECT 1 FROM pg_stat_activity"
-                " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-            )
 
 
 def test_of_a_commit_and_a_deletion_of_its_file_one_comes_first(

@@ -182,7 +182,7 @@ def test_a_pack_of_an_unknown_outcome_is_freed_unless_it_is_named(repo: Repo) ->
     assert row is not None
     cached = Path(hub.git.reader(row.id, row.generation).run(lambda found: found.path))
     pack = max((cached / "objects" / "pack").glob("*.pack"), key=lambda path: path.stat().st_size)
-    source = PackFile(pack, 1).copy_to
+    source = PackFile(pack, 1)
     with pytest.raises(KeyboardInterrupt):
         hub.git.publish(row.id, [], [source], now_ms(), crash)
     assert {info.key for info in hub.objects.list("packs")} > named

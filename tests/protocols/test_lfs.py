@@ -430,15 +430,6 @@ def test_lfs_verify_knows_what_the_repository_holds(
     assert hub.call("POST", path, json=good).status_code == 401
 
 
-def test_lfs_verify_locks_lets_a_push_go_on(hub: LiveHub, alice: Account, bob: Account) -> None:
-    repo = new_repo(hub, alice)
-    path = f"{repo.lfs}/locks/verify"
-    for body in ({"ref": {"name": "refs/heads/main"}}, {}):
-        answer = repo.call("POST", path, json=body)
-        assert (answer.status_code, answer.json()) == (200, {"ours": [], "theirs": []})
-    assert hub.call("POST", path, token=bob.token, json={}).status_code == 403
-
-
 def test_lfs_download_serves_parts_and_heads(hub: LiveHub, alice: Account) -> None:
     repo = new_repo(hub, alice)
     data = unique(5000)

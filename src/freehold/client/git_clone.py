@@ -125,9 +125,7 @@ def set_up(git: Git, source: Source) -> None:
     values: dict[str, list[str]] = {}
     for name, value in git_credentials.settings_of_clone(source.endpoint):
         values.setdefault(name, []).append(value)
-    if git_lfs.set_up(git):
-        # No hub has locks, and git-lfs would advise to ask for them with each push.
-        values[f"lfs.{source.url}.git/info/lfs.locksverify"] = ["false"]
+    git_lfs.set_up(git, source.url)
     for name, (first, *more) in values.items():
         git.run("config", "--local", "--replace-all", name, first)
         for value in more:

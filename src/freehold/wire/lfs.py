@@ -21,7 +21,7 @@ class LfsObject(LfsWire, kw_only=True):
 
 
 class LfsRef(LfsWire, kw_only=True):
-    """The ref that a batch is about; authorisation here is per repository."""
+    """The ref that a batch or a lock is about; rights and locks are per repository."""
 
     name: str | None = None
 
@@ -94,13 +94,6 @@ class CompleteUpload(LfsWire, kw_only=True):
 
     oid: str
     parts: list[CompletedPart]
-
-
-class Locks(LfsWire, kw_only=True):
-    """The file locks of a repository, as a push asks for them."""
-
-    ours: list[dict[str, str]]
-    theirs: list[dict[str, str]]
 
 
 class Nothing(LfsWire, kw_only=True):

@@ -17,7 +17,19 @@ from enum import IntEnum
 from typing import Any
 from urllib.parse import quote
 
-from freehold.wire import capabilities, commits, files, git, lfs, lfs_files, refs, repos, users, xet
+from freehold.wire import (
+    capabilities,
+    commits,
+    files,
+    git,
+    lfs,
+    lfs_files,
+    lfs_locks,
+    refs,
+    repos,
+    users,
+    xet,
+)
 
 # The pieces of a template in which a slash separates and is not part of a name.
 _SAFE = {"repo": "/", "prefix": "/", "path": "/"}
@@ -52,6 +64,7 @@ class Route:
 
     `pr_needs` is what it takes with `create_pr=1`, which asks for a pull request instead of a
     change. `aliases` are the paths that other versions of the clients use for the same call.
+    `status` is that of a JSON answer when all went well.
     """
 
     method: str
@@ -63,6 +76,7 @@ class Route:
     body_required: bool = True
     pr_needs: Needs | None = None
     aliases: tuple[str, ...] = ()
+    status: int = 200
 
     def url_path(self, **pieces: str) -> str:
         """The raw path of a request, its pieces percent-encoded as the templates say."""
@@ -273,12 +287,6 @@ LFS_VERIFY = Route(
     body=lfs.LfsObject,
     returns=lfs.Nothing,
 )
-LFS_VERIFY_LOCKS = Route(
-    "POST",
-    "/{prefix}{repo}.git/info/lfs/locks/verify",
-    Needs.WRITE,
-    returns=lfs.Locks,
-)
 LFS_UPLOAD = Route("PUT", "/lfs/objects/{oid}", Needs.SIGNATURE, body=Stream)
 LFS_UPLOAD_PART = Route("PUT", "/lfs/uploads/{upload}/{number}", Needs.SIGNATURE, body=Stream)
 LFS_COMPLETE_UPLOAD = Route(
@@ -307,6 +315,37 @@ DELETE_LFS_FILE = Route(
     "/api/{type}s/{repo}/lfs-files/{sha}",
     Needs.WRITE,
     query=lfs_files.DeleteLfsFileQuery,
+)
+LFS_CREATE_LOCK = Route(
+    "POST",
+    "/{prefix}{repo}.git/info/lfs/locks",
+    Needs.WRITE,
+    body=lfs_locks.CreateLock,
+    returns=lfs_locks.OneLock,
+    status=201,
+)
+LFS_LIST_LOCKS = Route(
+    "GET",
+    "/{prefix}{repo}.git/info/lfs/locks",
+    Needs.READ,
+    query=lfs_locks.LocksQuery,
+    returns=lfs_locks.Locks,
+)
+LFS_VERIFY_LOCKS = Route(
+    "POST",
+    "/{prefix}{repo}.git/info/lfs/locks/verify",
+    Needs.WRITE,
+    body=lfs_locks.VerifyLocks,
+    returns=lfs_locks.VerifiedLocks,
+    body_required=False,
+)
+LFS_UNLOCK = Route(
+    "POST",
+    "/{prefix}{repo}.git/info/lfs/locks/{lock}/unlock",
+    Needs.WRITE,
+    body=lfs_locks.Unlock,
+    returns=lfs_locks.OneLock,
+    body_required=False,
 )
 
 # Xet; the scope of an address says nothing to the hub, and to a client what its memory is good for

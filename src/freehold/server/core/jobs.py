@@ -141,7 +141,7 @@ def _combine_packs(hub: Hub, repo_id: str, chosen: Sequence[Pack]) -> None:
         hub.git.publish(
             repo_id,
             [],
-            [combined.copy_to],
+            [combined],
             now_ms(),
             lambda tx: _drop_packs(tx, repo_id, chosen),
         )

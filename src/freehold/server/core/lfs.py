@@ -41,7 +41,6 @@ from freehold.wire.lfs import (
     CompletedPart,
     CompleteUpload,
     LfsObject,
-    Locks,
     Nothing,
     ObjectError,
 )
@@ -297,11 +296,6 @@ def lfs_verify(ctx: Context, repo: Repo, body: LfsObject) -> Nothing:
     if stored.size != body.size:
         raise UnprocessableError(f"The object has {stored.size} bytes, not {body.size}.")
     return Nothing()
-
-
-def lfs_verify_locks(ctx: Context, repo: Repo) -> Locks:
-    """No locks: a push may go on."""
-    return Locks(ours=[], theirs=[])
 
 
 def begin_upload(hub: Hub, grant: Grant) -> ObjectWriter | None:

@@ -334,7 +334,7 @@ def _publish(
             raise LostRaceError(name)
         link_objects(tx, repo.id, stored, ctx.viewer.id or "")
 
-    sources = [] if incoming.pack is None else [incoming.pack.copy_to]
+    sources = [] if incoming.pack is None else [incoming.pack]
     while updates := attempt.open_updates():
         changes = [RefChange(*update) for update in updates]
         try:

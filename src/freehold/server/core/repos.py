@@ -241,13 +241,13 @@ def _copy_content(
                 if name.startswith(("refs/heads/", "refs/tags/"))
             }
         packed = reader.run(lambda found: native.pack_revisions(found.path, heads.values(), folder))
-        return [packed.copy_to], heads
+        return [packed], heads
     main = resolve_revision(ctx, repo, "main")
     packed = reader.run(lambda found: native.pack_revisions(found.path, [main.tree], folder))
     source, oid = squash_commit(
         main.tree, ctx.viewer.name or SYSTEM, f"Duplicate from {repo.full_name}"
     )
-    return [packed.copy_to, source], {MAIN: oid}
+    return [packed, source], {MAIN: oid}
 
 
 def _refuse_taken(tx: Transaction, ctx: Context, type: RepoType, target: RepoId) -> None:

@@ -16,8 +16,6 @@ from typing import BinaryIO
 from freehold.errors import FreeholdError
 from freehold.formats.pack import PackInfo
 
-_BLOCK = 1024 * 1024
-
 # Of the pipe between a program and its reader, in bytes: few and large pieces are moved.
 _PIPE_SIZE = 256 * 1024
 
@@ -155,11 +153,8 @@ class PackFile:
     path: Path
     count: int
 
-    def copy_to(self, out: BinaryIO) -> PackInfo:
-        """Writes the pack to `out` and says what was written."""
-        with self.path.open("rb") as source:
-            while block := source.read(_BLOCK):
-                out.write(block)
+    def describe(self) -> PackInfo:
+        """What the pack is, with the bytes of its index."""
         name = self.path.stem.removeprefix("pack-")
         index = self.path.with_suffix(".idx").read_bytes()
         return PackInfo(name, self.path.stat().st_size, self.count, index)

@@ -137,4 +137,4 @@ def pack_history(writer: PackWriter, folder: Path) -> PackSource:
     (packs / f"pack-{info.name}.idx").write_bytes(info.index)
     (folder / "refs").mkdir()
     (folder / "HEAD").write_text("ref: refs/heads/main\n")
-    return native.shrink_pack(str(folder), info.name, folder).copy_to
+    return native.shrink_pack(str(folder), info.name, folder)

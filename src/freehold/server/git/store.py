@@ -24,6 +24,7 @@ from freehold.server.db.database import Database, Transaction
 from freehold.server.db.packs import Pack, PackBytes
 from freehold.server.git.cache import PACK_ENDINGS, GitCache
 from freehold.server.git.incoming import Incoming
+from freehold.server.git.native import PackFile
 from freehold.server.git.reader import ObjectReader
 from freehold.server.git.views import View
 from freehold.server.objects.keys import pack_key
@@ -50,8 +51,8 @@ class LostRaceError(FreeholdError):
     """A ref was not where the change expected it; nothing was changed."""
 
 
-PackSource = Callable[[BinaryIO], PackInfo]
-"""Writes a pack to the given file and says what it wrote."""
+PackSource = PackFile | Callable[[BinaryIO], PackInfo]
+"""A pack, or what writes one to the given file and says what it wrote."""
 
 
 class GitStore:
@@ -131,14 +132,22 @@ class _Draft:
         self._repo_id = repo_id
         self.content: PackBytes | None = None
         self.object_key: str | None = None
-        with tempfile.SpooledTemporaryFile(max_size=INLINE_PACK_LIMIT) as spool:
-            file = cast(BinaryIO, spool)
-            self.info = source(file)
-            file.seek(0)
-            if self.info.size <= INLINE_PACK_LIMIT:
-                self.content = PackBytes(file.read(), self.info.index)
-            else:
-                self._store(file)
+        if isinstance(source, PackFile):
+            with source.path.open("rb") as pack:
+                self._keep(pack, source.describe())
+        else:
+            with tempfile.SpooledTemporaryFile(max_size=INLINE_PACK_LIMIT) as spool:
+                file = cast(BinaryIO, spool)
+                info = source(file)
+                file.seek(0)
+                self._keep(file, info)
+
+    def _keep(self, file: BinaryIO, info: PackInfo) -> None:
+        self.info = info
+        if info.size <= INLINE_PACK_LIMIT:
+            self.content = PackBytes(file.read(), info.index)
+        else:
+            self._store(file)
 
     def insert(self, tx: Transaction, now: int, modified_at: int | None) -> int:
         """Adds the pack to the repository as its next generation, and gives the number.

@@ -166,18 +166,19 @@ def not_supported(route: Route) -> Served:
 
 def make_response(call: Call, value: Any) -> Response:
     """The answer for what a core function gives: JSON, a page with its links, or plain text."""
+    status = call.route.status
     if value is None:
-        return Response(b"{}", 200, media_type=JSON_TYPE)
+        return Response(b"{}", status, media_type=JSON_TYPE)
     if isinstance(value, bytes):
-        return Response(value, 200, media_type="text/plain; charset=utf-8")
+        return Response(value, status, media_type="text/plain; charset=utf-8")
     if isinstance(value, Page):
         return _make_page(call, value)
     is_lfs = "/info/lfs/" in call.route.path or call.route.path.startswith("/lfs/")
-    return Response(encode_json(value), 200, media_type=LFS_TYPE if is_lfs else JSON_TYPE)
+    return Response(encode_json(value), status, media_type=LFS_TYPE if is_lfs else JSON_TYPE)
 
 
 def _make_page(call: Call, page: Page) -> Response:
-    response = Response(encode_json(page.items), 200, media_type=JSON_TYPE)
+    response = Response(encode_json(page.items), call.route.status, media_type=JSON_TYPE)
     if page.total is not None:
         response.headers["X-Total-Count"] = str(page.total)
     if page.next_query is not None:

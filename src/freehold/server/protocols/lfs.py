@@ -90,7 +90,6 @@ async def _download(call: Call) -> Response:
 SERVED = (
     serve(routes.LFS_BATCH, lfs.lfs_batch),
     serve(routes.LFS_VERIFY, lfs.lfs_verify),
-    serve(routes.LFS_VERIFY_LOCKS, lfs.lfs_verify_locks),
     stream(routes.LFS_UPLOAD, _upload),
     stream(routes.LFS_UPLOAD_PART, _upload_part),
     stream(routes.LFS_COMPLETE_UPLOAD, _complete_upload),
