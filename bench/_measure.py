@@ -326,14 +326,12 @@ def hub_on(
 # Peers and clients
 
 
-def need(program: str, package: str) -> None:
+def need(program: str) -> None:
     """Install a Debian package unless the program is there; ends the script when it cannot."""
     if shutil.which(program) or Path(f"/usr/sbin/{program}").exists():
         return
-    if os.geteuid() == 0 and shutil.which("apt-get"):
-        subprocess.run(["apt-get", "install", "-qq", "--yes", package], check=True)
-        return
-    sys.exit(f"{program} is missing: apt-get install {package}")
+    if subprocess.run([ROOT / "scripts" / "install-system", program]).returncode:
+        sys.exit(1)
 
 
 def run_client(

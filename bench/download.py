@@ -147,7 +147,7 @@ def compare(rates: dict[str, list[float]], ours: str, limit: str) -> Row:
 
 
 def main() -> None:
-    need("nginx", "nginx-light")
+    need("nginx")
     with work_folder() as folder:
         if shutil.disk_usage(folder).free < 4 * SIZE:
             sys.exit("not enough room on the disk")

@@ -87,7 +87,7 @@ def compare(backend: str, who: str, limit: str, rates: dict[str, list[float]]) -
 
 
 def main() -> None:
-    need("wrk", "wrk")
+    need("wrk")
     rows = []
     with work_folder() as folder:
         for backend in ("sqlite", "postgresql"):

@@ -161,27 +161,21 @@ def test_what_is_committed_in_a_clone_can_be_pushed(
     made.git("fetch")
 
 
-def test_what_somebody_has_locked_is_not_pushed(
-    hub: LiveHub, alice: Account, bob: Account, tmp_path: Path
+def test_a_push_from_a_clone_respects_the_locks_of_others(
+    api: HfApi, hub: LiveHub, alice: Account, repo: str, tmp_path: Path
 ) -> None:
-    org = hub.org(owner=alice, members={bob.name: "write"})
-    repo = HfApi(hub.url, alice.token).create_repo(f"{org}/shared", private=True).repo_id
-    HfApi(hub.url, alice.token).upload_file(WEIGHTS, "weights.bin", repo)
-    works = {}
-    for account in (alice, bob):
-        folder = HfApi(hub.url, account.token).clone_repo(repo, tmp_path / account.name)
-        works[account] = Worktree(folder), {"HF_TOKEN": account.token, "HF_ENDPOINT": hub.url}
-    work, environ = works[alice]
-    work.git("lfs", "lock", "weights.bin", **environ)
-    work, environ = works[bob]
-    work.commit({"weights.bin": WEIGHTS[::-1]})
-    refused = work.try_git("push", **environ)
-    assert refused.returncode != 0 and "locked" in refused.stderr
-    # Somebody who does not want that is not overruled.
-    name = f"lfs.{hub.url}/{repo}.git/info/lfs.locksverify"
-    work.git("config", name, "false")
-    HfApi(hub.url, bob.token).clone_repo(repo, work.folder)
-    work.git("push", **environ)
+    login(alice.token, endpoint=hub.url)
+    made = Worktree(api.clone_repo(repo, tmp_path / "c"))
+    lock = f"/{repo}.git/info/lfs/locks"
+    admin = hub.user(admin=True)
+    locked = hub.call("POST", lock, token=admin.token, json={"path": "weights.bin"})
+    assert locked.status_code == 201
+    made.commit({"weights.bin": b"\0" * 1_000_000})
+    done = made.try_git("push")
+    assert done.returncode != 0
+    assert f"weights.bin - {admin.name}" in done.stdout + done.stderr
+    made.git("lfs", "unlock", "--force", f"--id={locked.json()['lock']['id']}")
+    made.git("push")
 
 
 def test_the_functions_at_the_root_and_for_asyncio_clone_as_well(

@@ -65,6 +65,9 @@ class Clones(Repos):
             # Nothing is called so, and git would take it for an option.
             raise HFValidationError(f"Invalid revision {revision!r}.")
         commit = self._find_commit(repo_id, repo_type, revision, token, timeout)
+        from msgspec import UNSET
+
+        from freehold.client.capabilities import find_extensions
         from freehold.client.git_clone import Source, clone
         from freehold.client.git_program import Patience
         from freehold.wire.ids import URL_PREFIXES
@@ -72,7 +75,8 @@ class Clones(Repos):
         kind = check_repo_type(repo_type)
         url = f"{self.endpoint}/{URL_PREFIXES[kind]}{check_repo_id(repo_id)}"
         used = self._session.find_token(token)
-        source = Source(url, self.endpoint, used, revision, commit, skip_lfs_files)
+        has_locks = find_extensions(self._session).lfs_locks is not UNSET
+        source = Source(url, self.endpoint, used, revision, commit, skip_lfs_files, has_locks)
         return str(clone(source, folder, Patience(timeout, cancel, show_progress)))
 
     def _find_commit(

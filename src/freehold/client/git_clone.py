@@ -26,7 +26,8 @@ ORIGIN: Final = "origin"
 class Source(NamedTuple):
     """The repository that is cloned, and `commit`: what its `revision` is, None for the newest.
 
-    With `skip_lfs_files` large files stay pointers for now.
+    With `skip_lfs_files` large files stay pointers for now. `has_locks` says whether git-lfs can
+    ask the hub for the locks of others before it pushes.
     """
 
     url: str
@@ -35,6 +36,7 @@ class Source(NamedTuple):
     revision: str | None
     commit: str | None
     skip_lfs_files: bool
+    has_locks: bool
 
     def __repr__(self) -> str:
         return f"Source({self.url!r}, revision={self.revision!r})"
@@ -125,7 +127,10 @@ def set_up(git: Git, source: Source) -> None:
     values: dict[str, list[str]] = {}
     for name, value in git_credentials.settings_of_clone(source.endpoint):
         values.setdefault(name, []).append(value)
-    git_lfs.set_up(git, source.url)
+    if git_lfs.set_up(git):
+        # Without a word on it, git-lfs would advise with each push to decide it.
+        verify = "true" if source.has_locks else "false"
+        values[f"lfs.{source.url}.git/info/lfs.locksverify"] = [verify]
     for name, (first, *more) in values.items():
         git.run("config", "--local", "--replace-all", name, first)
         for value in more:

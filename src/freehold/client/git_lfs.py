@@ -20,32 +20,20 @@ def is_installed(git: Git) -> bool:
     return git.try_run("lfs", "version").status == 0
 
 
-def set_up(git: Git, url: str) -> None:
-    """Installs git-lfs, where this machine has it, in a clone of the repository at `url`.
+def set_up(git: Git) -> bool:
+    """Installs git-lfs in the repository of `git`, and says whether there is one on this machine.
 
     A hook of somebody else is left alone and told of, as git-lfs would.
     """
     if not is_installed(git):
         logger.warning("git-lfs is not installed: large files are pointers in %s.", git.folder)
-        return
+        return False
     git.run("lfs", "install", "--local", "--skip-repo")
     hooks = git.try_run("lfs", "update")
     if hooks.status:
         logger.warning("git-lfs cannot send what is pushed from %s: %s", git.folder, hooks.told)
     enable_parts(git)
-    _respect_locks(git, url)
-
-
-def _respect_locks(git: Git, url: str) -> None:
-    """Lets a push fail that changes what somebody has locked, at a hub that knows locks.
-
-    Left to itself, git-lfs would only warn, with the advice to set the same.
-    """
-    name = f"lfs.{url}.git/info/lfs.locksverify"
-    if git.find("config", "--get", name) is None and git.find(
-        "lfs", "locks", "--json", "--limit=1"
-    ):
-        git.run("config", "--local", name, "true")
+    return True
 
 
 def enable_parts(git: Git) -> None:

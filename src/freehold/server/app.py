@@ -22,7 +22,7 @@ from freehold.errors import (
 from freehold.server.config import Config
 from freehold.server.core.access import RepoMovedError
 from freehold.server.core.ingest import ingest_forever
-from freehold.server.core.jobs import compact_crowded, run_jobs
+from freehold.server.core.jobs import compact_crowded, prepare_fetches, run_jobs
 from freehold.server.core.proofs import prove_arrivals
 from freehold.server.http import metrics
 from freehold.server.http.bind import Call, Served, not_supported
@@ -97,7 +97,11 @@ class App:
         offered = [(served.route, served) for served in SERVED]
         missing = [(route, not_supported(route)) for route in NOT_SUPPORTED]
         self._router = Router([*offered, *missing])
-        self._background: list[Callable[[Hub], None]] = [compact_crowded, prove_arrivals]
+        self._background: list[Callable[[Hub], None]] = [
+            compact_crowded,
+            prepare_fetches,
+            prove_arrivals,
+        ]
         if hub.config.xet_ingest:
             self._background.append(ingest_forever)
         self._names = {id(route): name for name, route in named_routes().items()}

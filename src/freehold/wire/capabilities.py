@@ -24,6 +24,10 @@ class IdempotencyKey(Wire, kw_only=True):
     seconds: int
 
 
+class LfsLocks(Wire, kw_only=True):
+    """git-lfs can lock files and ask for the locks of others before it pushes."""
+
+
 class Rebase(Wire, kw_only=True):
     """A commit may follow changes of other paths, if it asks for that."""
 
@@ -43,6 +47,7 @@ class Extensions(Wire, kw_only=True):
 
     batch_download: BatchDownload | UnsetType = UNSET
     idempotency_key: IdempotencyKey | UnsetType = UNSET
+    lfs_locks: LfsLocks | UnsetType = UNSET
     rebase: Rebase | UnsetType = UNSET
     upload_parts: UploadParts | UnsetType = UNSET
     xet: Xet | UnsetType = UNSET

@@ -35,7 +35,7 @@ def advertise_fetch(ctx: Context, repo: Repo, version: str) -> bytes:
 @cache
 def _capabilities() -> bytes:
     """What git can do in version 2 of the protocol; it is the same for every repository."""
-    view = View(None, {})
+    view = View([], {})
     return native.upload_pack(view.path, "version=2", after=view.close).read_all()
 
 
@@ -49,4 +49,4 @@ def _open_view(ctx: Context, repo: Repo) -> View:
     # The refs first: the packs that are looked for after that hold all that they lead to.
     with ctx.hub.db.read() as tx:
         heads = refs.list_refs(tx, repo.id)
-    return ctx.hub.git.open_view(repo.id, heads)
+    return ctx.hub.git.open_fetch(repo.id, heads)

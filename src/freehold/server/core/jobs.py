@@ -18,7 +18,7 @@ from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
 from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
-from freehold.server.db import commit_keys, lfs, packs, repos, trash, xet_files, xorbs
+from freehold.server.db import commit_keys, lfs, packs, refs, repos, trash, xet_files, xorbs
 from freehold.server.db.database import Transaction
 from freehold.server.db.packs import Pack
 from freehold.server.git import native
@@ -107,6 +107,24 @@ def compact_crowded(hub: Hub) -> None:
     """Compacts repositories as soon as they have had many changes; never returns."""
     while True:
         _attempt(compact_repo, hub, hub.git.crowded.get())
+
+
+def prepare_fetches(hub: Hub) -> None:
+    """Makes the next fetch of repositories faster that somebody has fetched; never returns."""
+    while True:
+        _attempt(prepare_fetch, hub, hub.git.fetched.get())
+
+
+def prepare_fetch(hub: Hub, repo_id: str) -> int:
+    """Compacts a repository and makes its bitmaps, where it needs them; 1 if it got bitmaps."""
+    compact_repo(hub, repo_id)
+    with hub.db.read() as tx:
+        heads = refs.list_refs(tx, repo_id)
+    try:
+        return int(hub.git.prepare_bitmaps(repo_id, heads))
+    except VANISHED:
+        log.info("a repository has changed while bitmaps were made for it: %s", repo_id)
+        return 0
 
 
 def compact_repo(hub: Hub, repo_id: str) -> int:

@@ -70,12 +70,12 @@ class GitCache:
         self._handles.drop(repo_id)
         return self.open(repo_id, self._generations.drop(repo_id) or 0)
 
-    def repair(self, repo_id: str) -> Path:
-        """Where the repository is, with every pack of this moment, whatever the disk has lost."""
+    def repair(self, repo_id: str) -> list[packs.Pack]:
+        """The packs of the repository, all of them there now, whatever the disk has lost."""
         return self.bring_forward(repo_id, self._generations.drop(repo_id) or 0)
 
-    def bring_forward(self, repo_id: str, generation: int) -> Path:
-        """Fetches the packs that came since this process looked last.
+    def bring_forward(self, repo_id: str, generation: int) -> list[packs.Pack]:
+        """Fetches the packs that came since this process looked last, and lists them.
 
         The first look, and the first after `reopen`, compares everything, and removes the packs
         that are listed no more.
@@ -96,7 +96,7 @@ class GitCache:
             _remove_others(folder, present, {f"pack-{pack.name}" for pack in listed})
             newest = max((pack.seq for pack in listed), default=0)
             self._generations.put(repo_id, max(newest, generation, known or 0))
-        return path
+        return listed
 
     def is_listed(self, repo_id: str) -> bool:
         """Whether the database has any packs of the repository: each begins with one."""

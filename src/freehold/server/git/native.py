@@ -30,8 +30,12 @@ INDEX_PACK_SECONDS = 1800
 # Faults of old programs that are in the history of many repositories and hurt nobody.
 _TOLERATED = "zeroPaddedFilemode=ignore,badTimezone=ignore"
 
-# Nothing of the operator's or the machine's git configuration may change what is stored.
+# Nothing of the operator's or the machine's git configuration may change what is stored. What the
+# programs write is copied by whoever keeps it, and flushed to disk then.
 _ENVIRONMENT = {
+    "GIT_CONFIG_COUNT": "1",
+    "GIT_CONFIG_KEY_0": "core.fsync",
+    "GIT_CONFIG_VALUE_0": "none",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_CONFIG_GLOBAL": os.devnull,
     "GIT_TERMINAL_PROMPT": "0",
@@ -130,6 +134,15 @@ def upload_pack(
     """
     options = ["--stateless-rpc"] if request else ["--stateless-rpc", "--advertise-refs"]
     return Program(["upload-pack", *options, str(directory)], request, version, after)
+
+
+def write_bitmaps(directory: Path, objects: Path) -> None:
+    """Writes an index over all packs in a folder of objects, with bitmaps for commits of the refs.
+
+    The folder is one that the repository reads. Raises `GitError`.
+    """
+    options = [f"--object-dir={objects}", "write", "--bitmap", "--no-progress"]
+    Program(["-C", str(directory), "multi-pack-index", *options]).read_all()
 
 
 def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:

@@ -22,6 +22,7 @@ from freehold.formats.pack import PackInfo
 from freehold.server.db import packs, refs, repos, trash
 from freehold.server.db.database import Database, Transaction
 from freehold.server.db.packs import Pack, PackBytes
+from freehold.server.git.bitmaps import are_due, find_bitmaps, make_bitmaps
 from freehold.server.git.cache import PACK_ENDINGS, GitCache
 from freehold.server.git.incoming import Incoming
 from freehold.server.git.native import PackFile
@@ -31,6 +32,9 @@ from freehold.server.objects.keys import pack_key
 from freehold.server.objects.store import ObjectStore
 
 INLINE_PACK_LIMIT = 256 * 1024
+
+# In more packs than this, git looks for similar objects again with each fetch.
+FETCHED_PACKS = 10
 
 # The mark of a draft counts from here: by then its transaction is over, or never comes.
 DRAFT_SECONDS = 3600
@@ -66,6 +70,8 @@ class GitStore:
         self._compact_packs = compact_packs
         # The ids of repositories that have had that many changes since they were last put here.
         self.crowded: SimpleQueue[str] = SimpleQueue()
+        # The ids of those whose fetches could be faster.
+        self.fetched: SimpleQueue[str] = SimpleQueue()
         self.cache = GitCache(cache_root, database, objects)
 
     def reader(self, repo_id: str, generation: int) -> ObjectReader:
@@ -77,7 +83,30 @@ class GitStore:
 
         The cache is compared with the list of packs first, whatever is known of it.
         """
-        return View(self.cache.repair(repo_id) / "objects", heads)
+        self.cache.repair(repo_id)
+        return self._make_view(repo_id, heads)
+
+    def open_fetch(self, repo_id: str, heads: Mapping[str, str]) -> View:
+        """The same for a client that fetches: what would make it faster is put on a list."""
+        listed = self.cache.repair(repo_id)
+        if len(listed) > FETCHED_PACKS or are_due(self.cache.path(repo_id), listed):
+            self.fetched.put(repo_id)
+        return self._make_view(repo_id, heads)
+
+    def _make_view(self, repo_id: str, heads: Mapping[str, str]) -> View:
+        path = self.cache.path(repo_id)
+        return View([*find_bitmaps(path), path / "objects"], heads)
+
+    def prepare_bitmaps(self, repo_id: str, heads: Mapping[str, str]) -> bool:
+        """Makes the bitmaps that clones of the repository need; false when it needs none.
+
+        Raises `GitError`, and `OSError` when a pack has gone meanwhile.
+        """
+        listed, path = self.cache.repair(repo_id), self.cache.path(repo_id)
+        if not are_due(path, listed):
+            return False
+        make_bitmaps(path, listed, heads)
+        return True
 
     def receive(self, repo_id: str) -> Incoming:
         """A quarantine for a pack on its way into the repository; whoever opens it closes it."""

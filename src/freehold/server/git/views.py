@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,12 +33,12 @@ _CONFIG = """\
 
 
 class View:
-    """A bare repository at `path` that reads the objects in a folder and has refs of its own.
+    """A bare repository at `path` that reads the objects in folders and has refs of its own.
 
     What is written to it stays in it: it is a quarantine as well. Close it to remove it.
     """
 
-    def __init__(self, objects: Path | None, refs: Mapping[str, str]) -> None:
+    def __init__(self, objects: Iterable[Path], refs: Mapping[str, str]) -> None:
         self.path = Path(tempfile.mkdtemp(prefix="git-"))
         try:
             self._fill(objects, refs)
@@ -63,15 +63,15 @@ class View:
         return self.path / "objects" / "pack"
 
     def close(self) -> None:
-        """Removes the directory; the objects of the folder stay."""
+        """Removes the directory; the objects in the folders stay."""
         shutil.rmtree(self.path, ignore_errors=True)
 
-    def _fill(self, objects: Path | None, refs: Mapping[str, str]) -> None:
+    def _fill(self, objects: Iterable[Path], refs: Mapping[str, str]) -> None:
         for folder in ("objects/info", "objects/pack", "refs"):
             (self.path / folder).mkdir(parents=True)
         lines = [f"{oid} {name}\n" for name, oid in sorted(refs.items())]
         (self.path / "packed-refs").write_text("# pack-refs with: sorted \n" + "".join(lines))
-        if objects is not None:
-            (self.path / "objects/info/alternates").write_text(f"{objects.absolute()}\n")
+        alternates = "".join(f"{folder.absolute()}\n" for folder in objects)
+        (self.path / "objects/info/alternates").write_text(alternates)
         (self.path / "config").write_text(_CONFIG)
         (self.path / "HEAD").write_text("ref: refs/heads/main\n")

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import os
+import select
 import tempfile
 import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -19,6 +20,9 @@ from freehold.server.http.threads import Threads
 SPOOL_IN_MEMORY = 1024 * 1024
 BLOCK = 2 * 1024 * 1024
 DIGEST_LENGTH = 64
+
+# How long what comes out of a pipe gathers.
+GATHER_SECONDS = 0.001
 
 # How zlib is told to expect the head of gzip.
 _GZIP = 16 + zlib.MAX_WBITS
@@ -193,17 +197,32 @@ async def _finish(writing: asyncio.Task[None] | None) -> None:
 
 
 async def read_pipe(pipe: int) -> AsyncIterator[bytes]:
-    """What comes out of a pipe, as it comes, until its other end is closed."""
+    """What comes out of a pipe, until its other end is closed.
+
+    The first piece comes at once. Those after it gather for a moment: a program that writes a
+    little at a time would keep its reader busy.
+    """
     os.set_blocking(pipe, False)
+    is_first = True
     while True:
         try:
             block = os.read(pipe, BLOCK)
         except BlockingIOError:
             await _wait_readable(pipe)
+            if not is_first and not _is_finished(pipe):
+                await asyncio.sleep(GATHER_SECONDS)
             continue
         if not block:
             return
         yield block
+        is_first = False
+
+
+def _is_finished(pipe: int) -> bool:
+    """Whether nobody writes to a pipe any more."""
+    poll = select.poll()
+    poll.register(pipe, select.POLLHUP)
+    return bool(poll.poll(0))
 
 
 async def _wait_readable(pipe: int) -> None:
