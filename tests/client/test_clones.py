@@ -174,6 +174,12 @@ def test_a_push_from_a_clone_respects_the_locks_of_others(
     done = made.try_git("push")
     assert done.returncode != 0
     assert f"weights.bin - {admin.name}" in done.stdout + done.stderr
+    # Somebody who does not want that is not overruled.
+    verify = f"lfs.{hub.url}/{repo}.git/info/lfs.locksverify"
+    made.git("config", verify, "false")
+    api.clone_repo(repo, made.folder)
+    assert made.git("config", verify) == "false"
+    made.git("config", verify, "true")
     made.git("lfs", "unlock", "--force", f"--id={locked.json()['lock']['id']}")
     made.git("push")
 

@@ -127,10 +127,10 @@ def set_up(git: Git, source: Source) -> None:
     values: dict[str, list[str]] = {}
     for name, value in git_credentials.settings_of_clone(source.endpoint):
         values.setdefault(name, []).append(value)
-    if git_lfs.set_up(git):
+    verify = f"lfs.{source.url}.git/info/lfs.locksverify"
+    if git_lfs.set_up(git) and git.find("config", "--get", verify) is None:
         # Without a word on it, git-lfs would advise with each push to decide it.
-        verify = "true" if source.has_locks else "false"
-        values[f"lfs.{source.url}.git/info/lfs.locksverify"] = [verify]
+        values[verify] = ["true" if source.has_locks else "false"]
     for name, (first, *more) in values.items():
         git.run("config", "--local", "--replace-all", name, first)
         for value in more:
