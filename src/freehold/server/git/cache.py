@@ -72,14 +72,19 @@ class GitCache:
 
     def repair(self, repo_id: str) -> list[packs.Pack]:
         """The packs of the repository, all of them there now, whatever the disk has lost."""
-        return self.bring_forward(repo_id, self._generations.drop(repo_id) or 0)
+        return self._fetch_new(repo_id, self._generations.drop(repo_id) or 0)
 
-    def bring_forward(self, repo_id: str, generation: int) -> list[packs.Pack]:
-        """Fetches the packs that came since this process looked last, and lists them.
+    def bring_forward(self, repo_id: str, generation: int) -> Path:
+        """Where the repository is, with the packs that came since this process looked last.
 
         The first look, and the first after `reopen`, compares everything, and removes the packs
         that are listed no more.
         """
+        self._fetch_new(repo_id, generation)
+        return self.path(repo_id)
+
+    def _fetch_new(self, repo_id: str, generation: int) -> list[packs.Pack]:
+        """The packs that came since this process looked last, all of them there now."""
         path = self.path(repo_id)
         folder = path / "objects" / "pack"
         with self._lock_of(repo_id):
