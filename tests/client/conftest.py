@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,12 @@ VARIABLES = (
     *(f"{name}_proxy" for name in ("all", "http", "https", "no")),
     *(f"{name}_PROXY" for name in ("ALL", "HTTP", "HTTPS", "NO")),
 )
+
+
+@pytest.fixture
+def hub(shared_hub: Callable[[str], LiveHub]) -> LiveHub:
+    """A running hub: no client can tell which database is behind it."""
+    return shared_hub("sqlite")
 
 
 @pytest.fixture(autouse=True)
