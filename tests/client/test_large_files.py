@@ -83,15 +83,12 @@ class Puts:
 def test_parts_go_side_by_side_whatever_the_number_of_files(parted: LiveHub, threads: int) -> None:
     account = parted.user()
     repo = new_repo(HfApi(parted.url, account.token), account)
-    puts = Puts(PARTS_AT_ONCE, delay=0.3)
+    puts = Puts(PARTS_AT_ONCE)
     data = os.urandom(16 * 64 * KIB)
     with Relay(parted.url, puts) as relay:
-        started = time.monotonic()
         HfApi(relay.url, account.token).upload_file(data, "a.bin", repo, num_threads=threads)
-        seconds = time.monotonic() - started
         assert len(relay.puts()) == 16
     assert puts.most == PARTS_AT_ONCE
-    assert seconds <= 1.6
     assert read_file(parted, account, repo, "a.bin") == data
 
 
