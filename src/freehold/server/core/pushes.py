@@ -7,7 +7,8 @@ the meantime has won.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO
@@ -156,12 +157,12 @@ def _refuse_names(ctx: Context, repo: Repo, attempt: _Attempt) -> None:
     with ctx.hub.db.read() as tx:
         present = refs.list_refs(tx, repo.id)
     updates = attempt.push.updates
-    names = [update.name for update in updates]
+    times = Counter(update.name for update in updates)
     for update in updates:
         reason = _refusal(update, present)
         if reason is not None:
             attempt.refuse(update.name, reason)
-        elif names.count(update.name) > 1:
+        elif times[update.name] > 1:
             attempt.refuse(update.name, "the push names this ref twice")
         elif update.old != present.get(update.name):
             attempt.refuse(update.name, MOVED)
@@ -171,6 +172,8 @@ def _refuse_names(ctx: Context, repo: Repo, attempt: _Attempt) -> None:
 
 def _refusal(update: RefUpdate, present: Mapping[str, str]) -> str | None:
     """Why nobody may move this ref; `None` when some may."""
+    if update.old is None and update.new is None:
+        return "there is nothing to delete"
     if is_pull_request(update.name):
         if update.name not in present or update.new is None:
             return "only the API opens pull requests, and none is deleted"
@@ -198,11 +201,10 @@ def _nested(updates: Iterable[RefUpdate], present: Iterable[str]) -> Iterator[tu
     """The new refs that git could not keep beside another one, each with the other."""
     wanted = list(updates)
     gone = {update.name for update in wanted if update.new is None}
-    left = {*present, *(update.name for update in wanted)} - gone
+    nested = find_nested({*present, *(update.name for update in wanted)} - gone)
     for update in wanted:
-        other = find_nested(update.name, left) if update.name in left else None
-        if other is not None:
-            yield update.name, other
+        if update.name in nested:
+            yield update.name, nested[update.name]
 
 
 # What the refs lead to
@@ -330,8 +332,7 @@ def _publish(
 
     def note(tx: Transaction) -> None:
         repos.lock_repo(tx, repo.id)
-        for name, _ in _nested(updates, refs.list_refs(tx, repo.id)):
-            raise LostRaceError(name)
+        _refuse_moved(attempt, updates, refs.list_refs(tx, repo.id))
         link_objects(tx, repo.id, stored, ctx.viewer.id or "")
 
     sources = [] if incoming.pack is None else [incoming.pack]
@@ -347,3 +348,15 @@ def _publish(
                 attempt.refuse_rest("the hub was too slow: try again")
         else:
             return
+
+
+def _refuse_moved(
+    attempt: _Attempt, updates: Sequence[RefUpdate], present: Mapping[str, str]
+) -> None:
+    """Refuses all that others have moved or got in the way of, at once: there may be thousands."""
+    lost = [update.name for update in updates if update.old != present.get(update.name)]
+    lost += [name for name, _ in _nested(updates, present)]
+    for name in lost:
+        attempt.refuse(name, MOVED)
+    if lost:
+        raise LostRaceError(lost[0])
