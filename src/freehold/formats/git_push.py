@@ -74,10 +74,11 @@ def read_push(file: BinaryIO) -> Push:
 
 
 def _parse_update(command: bytes) -> RefUpdate:
-    old, new, *name = command.removesuffix(b"\n").decode(errors=_ERRORS).split(" ", 2)
-    if not name or not name[0]:
+    parts = command.removesuffix(b"\n").decode(errors=_ERRORS).split(" ", 2)
+    if len(parts) < 3 or not parts[2]:
         raise ValueError("a push names two ids and a ref in each line")
-    return RefUpdate(name[0], _read_id(old), _read_id(new))
+    old, new, name = parts
+    return RefUpdate(name, _read_id(old), _read_id(new))
 
 
 def _read_id(text: str) -> str | None:
