@@ -159,7 +159,7 @@ def nothing_changed(repo: Repo) -> Iterator[None]:
     assert repo.head() == before[0]["refs/heads/main"]
 
 
-def push_tree(repo: Repo, packed: Packed, root: bytes, name: str = "refs/heads/evil") -> Report:
+def push_tree(repo: Repo, packed: Packed, root: bytes, name: str = "refs/heads/new") -> Report:
     """Push a commit of this tree as a new branch, with all objects of the pack."""
     oid = packed.commit(root)
     return push(repo, command(name, oid), pack=packed.pack())
