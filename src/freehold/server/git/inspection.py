@@ -49,9 +49,10 @@ MAX_SECONDS: Final = 600
 # A file that its group may write is in histories that git's first versions made.
 _MODES: Final = frozenset({DIRECTORY, FILE, EXECUTABLE, SYMLINK, GITLINK, 0o100664})
 
-# Up, and then down by names; a drive or a backslash is a way out on some systems.
+# Up, and then down by names; a drive or a backslash is a way out on some systems. What is matched
+# once is not tried again in other pieces: there would be two to the power of a name's length.
 _LINK: Final = re.compile(
-    rb"(?=.)(?:\./)*((?:\.\./)*(?:\.\.)?)((?:(?!\.\.?(?:/|$))[^/\\:\0]+/?)*)", re.DOTALL
+    rb"(?=.)(?:\./)*+((?:\.\./)*+(?:\.\.\Z)?+)(?:(?!\.\.?(?:/|\Z))[^/\\:\0]++(?:/|\Z))*+", re.DOTALL
 )
 
 _ID_SIZE: Final = 20
