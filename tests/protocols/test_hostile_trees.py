@@ -6,6 +6,7 @@ them. A push that is refused leaves the refs and the packs as they were, and the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -394,10 +395,26 @@ def test_a_link_through_another_link(repo: Repo) -> None:
     take(repo, root(b"d/e/d"))
 
 
+def test_a_link_that_takes_for_ever_to_judge(repo: Repo) -> None:
+    """An attacker wants the hub to try all ways to take a name apart: two to its length.
+
+    The name is as long as a link may be, and its last letter makes it none.
+    """
+    started = time.monotonic()
+    for target in (
+        b"a" * 4094 + b":",
+        b"a/" * 2047 + b":",
+        b"./" * 2047 + b":",
+        b"../" * 1300 + b":",
+    ):
+        assert "not a plain relative path" in refuse(repo, one(b"l", target, SYMLINK)).message
+    assert time.monotonic() - started < 10
+
+
 def test_links_within_the_repository_are_taken_and_shown(repo: Repo, tmp_path: Path) -> None:
     """What git makes every day is taken: the API shows the target, and a clone has the link."""
-    links = {b"same": b"ok", b"down": b"d/ok", b"dot": b"./ok"}
-    inner = {b"up": b"../ok", b"side": b"ok", b"top": b".."}
+    links = {b"same": b"ok", b"down": b"d/ok", b"dot": b"./ok", b"dots": b"..ok"}
+    inner = {b"up": b"../ok", b"side": b"ok", b"top": b"..", b"dots": b"..ok/x"}
 
     def root(packed: Packed) -> bytes:
         inside = [(SYMLINK, name, packed.blob(target)) for name, target in inner.items()]
