@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import BinaryIO, Final, NamedTuple
 
-from freehold.formats.pkt_line import ANSWER, FLUSH, MESSAGE, pkt_line, read_pkt_line, side_band
+from freehold.formats.pkt_line import (
+    ANSWER,
+    FLUSH,
+    MAX_DATA,
+    MESSAGE,
+    pkt_line,
+    read_pkt_line,
+    side_band,
+)
 
 NOTHING: Final = "0" * 40
 """What stands in place of an id for a ref that is not there."""
@@ -66,10 +74,11 @@ def read_push(file: BinaryIO) -> Push:
 
 
 def _parse_update(command: bytes) -> RefUpdate:
-    old, new, *name = command.removesuffix(b"\n").decode(errors=_ERRORS).split(" ", 2)
-    if not name or not name[0]:
+    parts = command.removesuffix(b"\n").decode(errors=_ERRORS).split(" ", 2)
+    if len(parts) < 3 or not parts[2]:
         raise ValueError("a push names two ids and a ref in each line")
-    return RefUpdate(name[0], _read_id(old), _read_id(new))
+    old, new, name = parts
+    return RefUpdate(name, _read_id(old), _read_id(new))
 
 
 def _read_id(text: str) -> str | None:
@@ -89,13 +98,18 @@ def build_report(push: Push, unpacked: str, refused: Mapping[str, str], message:
         reason = refused.get(update.name)
         done = f"ok {update.name}"
         lines.append(done if reason is None else f"ng {update.name} {_one_line(reason)}")
-    report = b"".join(pkt_line(f"{line}\n".encode(errors=_ERRORS)) for line in lines) + FLUSH
+    report = b"".join(map(_build_line, lines)) + FLUSH
     if "report-status" not in push.capabilities:
         report = b""
     if "side-band-64k" not in push.capabilities:
         return report
     shown = side_band(MESSAGE, message.encode(errors="replace"))
     return b"".join([*shown, *side_band(ANSWER, report), FLUSH])
+
+
+def _build_line(text: str) -> bytes:
+    # A name may fill a line of the client; the reason is cut where it does not fit behind it.
+    return pkt_line(text.encode(errors=_ERRORS)[: MAX_DATA - 1] + b"\n")
 
 
 def _one_line(text: str) -> str:

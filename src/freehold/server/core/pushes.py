@@ -7,20 +7,18 @@ the meantime has won.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import pygit2
 
 from freehold.errors import BadRequestError
 from freehold.formats.git_push import Push, RefUpdate, build_advertisement, build_report, read_push
-from freehold.formats.lfs_pointer import MAX_POINTER_SIZE, parse_pointer
-from freehold.server.core import cards
 from freehold.server.core.access import Context
-from freehold.server.core.commits import ATTRIBUTES
-from freehold.server.core.lfs import find_usable, link_objects
+from freehold.server.core.lfs import link_objects
+from freehold.server.core.push_contents import HeadFiles, RefusedPushError, find_stored, inspect
 from freehold.server.core.refs import find_nested
 from freehold.server.core.revisions import MAIN, is_pull_request
 from freehold.server.db import refs, repos
@@ -28,13 +26,6 @@ from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repos import Repo
 from freehold.server.git.incoming import Incoming
-from freehold.server.git.inspection import (
-    BadTreeError,
-    NewObjects,
-    check_trees,
-    find_paths,
-    sort_objects,
-)
 from freehold.server.git.native import GitError
 from freehold.server.git.store import LostRaceError, RefChange
 from freehold.server.hub import now_ms
@@ -50,9 +41,6 @@ CAPABILITIES = (
     "object-format=sha1",
 )
 
-# Of the files that a message names.
-SHOWN = 10
-
 # Tags of tags; each reader follows them to the end.
 MAX_TAGS = 10
 
@@ -61,14 +49,6 @@ TAGS = "refs/tags/"
 
 NOT_ATOMIC = "atomic push failed: another ref was refused"
 MOVED = "the ref has moved: fetch first"
-
-
-class RefusedPushError(BadRequestError):
-    """Nothing of a push is taken; the message is for its user, `reason` for each ref."""
-
-    def __init__(self, message: str, reason: str = "refused by the hub") -> None:
-        super().__init__(message)
-        self.reason = reason
 
 
 @dataclass
@@ -142,10 +122,11 @@ def _explain(error: GitError) -> str:
 
 def _take(ctx: Context, repo: Repo, attempt: _Attempt, incoming: Incoming) -> None:
     repository = incoming.open()
-    found = _inspect(repository, incoming, ctx.hub.config.inline_limit)
-    stored = _find_stored(ctx, repo, repository, found)
+    found = inspect(repository, incoming, ctx.hub.config.inline_limit)
+    stored = find_stored(ctx, repo, repository, found)
+    files = HeadFiles(repository)
     for update in attempt.open_updates():
-        _check_target(repository, attempt, update)
+        _check_target(repository, files, attempt, update)
     _publish(ctx, repo, attempt, incoming, stored)
 
 
@@ -156,12 +137,12 @@ def _refuse_names(ctx: Context, repo: Repo, attempt: _Attempt) -> None:
     with ctx.hub.db.read() as tx:
         present = refs.list_refs(tx, repo.id)
     updates = attempt.push.updates
-    names = [update.name for update in updates]
+    times = Counter(update.name for update in updates)
     for update in updates:
         reason = _refusal(update, present)
         if reason is not None:
             attempt.refuse(update.name, reason)
-        elif names.count(update.name) > 1:
+        elif times[update.name] > 1:
             attempt.refuse(update.name, "the push names this ref twice")
         elif update.old != present.get(update.name):
             attempt.refuse(update.name, MOVED)
@@ -171,6 +152,8 @@ def _refuse_names(ctx: Context, repo: Repo, attempt: _Attempt) -> None:
 
 def _refusal(update: RefUpdate, present: Mapping[str, str]) -> str | None:
     """Why nobody may move this ref; `None` when some may."""
+    if update.old is None and update.new is None:
+        return "there is nothing to delete"
     if is_pull_request(update.name):
         if update.name not in present or update.new is None:
             return "only the API opens pull requests, and none is deleted"
@@ -198,79 +181,18 @@ def _nested(updates: Iterable[RefUpdate], present: Iterable[str]) -> Iterator[tu
     """The new refs that git could not keep beside another one, each with the other."""
     wanted = list(updates)
     gone = {update.name for update in wanted if update.new is None}
-    left = {*present, *(update.name for update in wanted)} - gone
+    nested = find_nested({*present, *(update.name for update in wanted)} - gone)
     for update in wanted:
-        other = find_nested(update.name, left) if update.name in left else None
-        if other is not None:
-            yield update.name, other
+        if update.name in nested:
+            yield update.name, nested[update.name]
 
 
 # What the refs lead to
 
 
-def _inspect(repository: pygit2.Repository, incoming: Incoming, file_limit: int) -> NewObjects:
-    """The new objects, none of which breaks a rule; raises `RefusedPushError`."""
-    commits: list[bytes] = []
-    try:
-        found = sort_objects(repository, incoming.ids, file_limit)
-        commits = found.commits
-        check_trees(repository, found)
-    except BadTreeError as error:
-        path = find_paths(repository, commits, [error.oid]).get(error.oid)
-        place = f"In the folder {path!r}: " if path else ""
-        raise RefusedPushError(f"{place}{error.message}") from error
-    except BadRequestError as error:
-        raise RefusedPushError(error.message) from error
-    if found.oversized:
-        raise RefusedPushError(_oversized(repository, found, file_limit), "a file is too large")
-    return found
-
-
-def _oversized(repository: pygit2.Repository, found: NewObjects, limit: int) -> str:
-    sizes = found.oversized
-    lines = _list_files(repository, found, sizes, lambda oid: f" ({sizes[oid]} bytes)")
-    return (
-        f"Files over {limit} bytes must be kept in git LFS:\n{lines}\n"
-        "Put them there, also in the commits before the last one, and push again:\n"
-        '    git lfs migrate import --include="<path>,<path>" --everything'
-    )
-
-
-def _list_files(
-    repository: pygit2.Repository,
-    found: NewObjects,
-    oids: Iterable[bytes],
-    describe: Callable[[bytes], str],
-) -> str:
-    shown = list(islice(oids, SHOWN))
-    paths = find_paths(repository, found.commits, shown)
-    lines = [f"    {paths.get(oid, oid.hex())}{describe(oid)}" for oid in shown]
-    return "\n".join(lines)
-
-
-def _find_stored(
-    ctx: Context, repo: Repo, repository: pygit2.Repository, found: NewObjects
-) -> list[StoredObject]:
-    """The large files that new pointers stand for; raises `RefusedPushError` if one is not here."""
-    usable = find_usable(ctx, repo, sorted({pointer.oid for pointer in found.pointers.values()}))
-    missing = [
-        oid
-        for oid, pointer in found.pointers.items()
-        if pointer.oid not in usable or usable[pointer.oid].size != pointer.size
-    ]
-    if missing:
-        lines = _list_files(
-            repository, found, missing, lambda oid: f" (sha256 {found.pointers[oid].oid})"
-        )
-        raise RefusedPushError(
-            f"LFS pointers name files that were not uploaded to this repository:\n{lines}\n"
-            "Upload them, and push again:\n    git lfs push --all <remote>",
-            "the file of an LFS pointer is missing",
-        )
-    return list(usable.values())
-
-
-def _check_target(repository: pygit2.Repository, attempt: _Attempt, update: RefUpdate) -> None:
+def _check_target(
+    repository: pygit2.Repository, files: HeadFiles, attempt: _Attempt, update: RefUpdate
+) -> None:
     """Refuses a ref that leads to what it must not, or to a card that cannot be read."""
     if update.new is None:
         return
@@ -286,38 +208,10 @@ def _check_target(repository: pygit2.Repository, attempt: _Attempt, update: RefU
     elif not update.name.startswith(TAGS):
         if not isinstance(found, pygit2.Commit):
             attempt.refuse(update.name, "a branch leads to a commit")
-        else:
-            _check_files(repository, attempt, update, found)
-
-
-def _check_files(
-    repository: pygit2.Repository, attempt: _Attempt, update: RefUpdate, commit: pygit2.Commit
-) -> None:
-    """Refuses a new README.md that the API would refuse, as it is at the head of a branch."""
-    before = repository.get(update.old) if update.old else None
-    for name in (cards.README, ATTRIBUTES):
-        blob, old = _blob_of(commit, name), _blob_of(before, name)
-        if blob is None or (old is not None and old.id == blob.id):
-            continue
-        try:
-            _check_file(name, blob)
-        except BadRequestError as error:
-            attempt.messages.append(f"{update.name}: {error.message}\n")
+            return
+        for name, problem in files.find_problems(found, update.old):
+            attempt.messages.append(f"{update.name}: {problem}\n")
             attempt.refuse(update.name, f"{name} is not valid")
-
-
-def _blob_of(commit: Any, name: str) -> pygit2.Blob | None:
-    if not isinstance(commit, pygit2.Commit) or name not in commit.tree:
-        return None
-    found = commit.tree[name]
-    return found if isinstance(found, pygit2.Blob) else None
-
-
-def _check_file(name: str, blob: pygit2.Blob) -> None:
-    if blob.size <= MAX_POINTER_SIZE and parse_pointer(blob.data) is not None:
-        raise BadRequestError(f"{name} cannot be kept in LFS.")
-    if name == cards.README:
-        cards.check_card(blob.data.decode("utf-8", "replace"))
 
 
 # The one transaction
@@ -330,8 +224,7 @@ def _publish(
 
     def note(tx: Transaction) -> None:
         repos.lock_repo(tx, repo.id)
-        for name, _ in _nested(updates, refs.list_refs(tx, repo.id)):
-            raise LostRaceError(name)
+        _refuse_moved(attempt, updates, refs.list_refs(tx, repo.id))
         link_objects(tx, repo.id, stored, ctx.viewer.id or "")
 
     sources = [] if incoming.pack is None else [incoming.pack]
@@ -347,3 +240,15 @@ def _publish(
                 attempt.refuse_rest("the hub was too slow: try again")
         else:
             return
+
+
+def _refuse_moved(
+    attempt: _Attempt, updates: Sequence[RefUpdate], present: Mapping[str, str]
+) -> None:
+    """Refuses all that others have moved or got in the way of, at once: there may be thousands."""
+    lost = [update.name for update in updates if update.old != present.get(update.name)]
+    lost += [name for name, _ in _nested(updates, present)]
+    for name in lost:
+        attempt.refuse(name, MOVED)
+    if lost:
+        raise LostRaceError(lost[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
+from itertools import accumulate
 
 from freehold.errors import BadRequestError, ConflictError, ForbiddenError, PreconditionFailedError
 from freehold.formats.git_objects import Signature, build_tag, object_id
@@ -146,14 +147,23 @@ def _move(ctx: Context, repo: Repo, change: RefChange, sources: list[PackSource]
 
 def _refuse_nesting(tx: Transaction, repo_id: str, name: str) -> None:
     repos.lock_repo(tx, repo_id)
-    other = find_nested(name, refs.list_refs(tx, repo_id))
+    other = find_nested([name, *refs.list_refs(tx, repo_id)]).get(name)
     if other is not None:
         raise ConflictError(f"Reference {name} is in the way of {other}, which exists.")
 
 
-def find_nested(name: str, others: Iterable[str]) -> str | None:
-    """The first ref that cannot be beside the named one: git keeps refs as files and folders."""
-    return next((o for o in others if o.startswith(f"{name}/") or name.startswith(f"{o}/")), None)
+def find_nested(names: Iterable[str]) -> dict[str, str]:
+    """The refs that cannot be together, each with one that it is in the way of.
+
+    git keeps refs as files and folders.
+    """
+    present, found = set(names), dict[str, str]()
+    for name in sorted(present):
+        for folder in accumulate(name.split("/")[:-1], "{}/{}".format):
+            if folder in present:
+                found.setdefault(name, folder)
+                found.setdefault(folder, name)
+    return found
 
 
 def _delete(ctx: Context, repo: Repo, name: str, revision: str) -> None:

@@ -16,7 +16,15 @@ from typing import Final, NamedTuple, TypeVar
 import pygit2
 
 from freehold.errors import BadRequestError
-from freehold.formats.git_objects import DIRECTORY, SYMLINK, parse_tree, split_tree
+from freehold.formats.git_objects import (
+    DIRECTORY,
+    EXECUTABLE,
+    FILE,
+    GITLINK,
+    SYMLINK,
+    parse_tree,
+    split_tree,
+)
 from freehold.formats.lfs_pointer import MAX_POINTER_SIZE, LfsPointer, parse_pointer
 from freehold.server.git.memory import Memory
 from freehold.wire.ids import MAX_PATH_BYTES, MAX_SEGMENTS, check_path
@@ -28,17 +36,23 @@ MIB: Final = 1024 * 1024
 # Readers hold a whole folder, commit or tag in memory.
 MAX_TREE_SIZE: Final = 32 * MIB
 MAX_TEXT_SIZE: Final = 4 * MIB
-MAX_LINK_SIZE: Final = 4096
+MAX_LINK_SIZE: Final = 4095
 
-# In one tree with all below it: few rows can stand for more files than any listing ends with.
+# In one tree with all below it, folders included: few rows can stand for more than any listing
+# ends with, and a folder may be empty.
 MAX_FILES: Final = 1_000_000
 
 # The names of equal trees take their time again in each version of them.
 MAX_SECONDS: Final = 600
 
-# Up, and then down by names; a drive or a backslash is a way out on some systems.
+# What git takes any other mode for, it does not check: not what the row names, nor where it leads.
+# A file that its group may write is in histories that git's first versions made.
+_MODES: Final = frozenset({DIRECTORY, FILE, EXECUTABLE, SYMLINK, GITLINK, 0o100664})
+
+# Up, and then down by names; a drive or a backslash is a way out on some systems. What is matched
+# once is not tried again in other pieces: there would be two to the power of a name's length.
 _LINK: Final = re.compile(
-    rb"(?:\./)*((?:\.\./)*(?:\.\.)?)((?:(?!\.\.?(?:/|$))[^/\\:\0]+/?)*)", re.DOTALL
+    rb"(?=.)(?:\./)*+((?:\.\./)*+(?:\.\.\Z)?+)(?:(?!\.\.?(?:/|\Z))[^/\\:\0]++(?:/|\Z))*+", re.DOTALL
 )
 
 _ID_SIZE: Final = 20
@@ -51,8 +65,9 @@ _BLOB: Final = int(pygit2.enums.ObjectType.BLOB)
 class Reach(NamedTuple):
     """How far a folder or a file reaches, as seen from the folder that it is in.
 
-    `levels` and `path_bytes` are those of its longest paths, `files` is their number. `climb` is
-    how many levels above the folder its symbolic links lead; 0 when none leaves it.
+    `levels` and `path_bytes` are those of its longest paths, `files` is their number, with those
+    of folders. `climb` is how many levels above the folder its symbolic links lead; 0 when none
+    leaves it.
     """
 
     levels: int
@@ -185,10 +200,12 @@ class _Inspection:
 
     def _look_at(self, row: bytes) -> Reach:
         mode, size = int(row[: row.index(b" ")], 8), len(_name_of(row))
+        if mode not in _MODES:
+            raise BadRowError(f"The mode of {_text(_name_of(row))!r} is none that git gives.")
         if mode == DIRECTORY:
             below = self.reach_of(row[-_ID_SIZE:])
             return Reach(
-                below.levels + 1, below.path_bytes + 1 + size, below.climb - 1, below.files
+                below.levels + 1, below.path_bytes + 1 + size, below.climb - 1, below.files + 1
             )
         return Reach(1, size, self._climb_of(row) if mode == SYMLINK else 0, 1)
 
@@ -229,7 +246,7 @@ def _check_size(total: Reach) -> None:
     if total.path_bytes > MAX_PATH_BYTES:
         raise BadRowError(f"A path has at most {MAX_PATH_BYTES} bytes.")
     if total.files > MAX_FILES:
-        raise BadRowError(f"A repository has at most {MAX_FILES} files at once.")
+        raise BadRowError(f"A repository has at most {MAX_FILES} files and folders at once.")
 
 
 def _describe_twins(rows: Sequence[bytes], names: Sequence[str]) -> BadRowError:

@@ -15,6 +15,9 @@ from freehold.server.objects.store import ObjectMissingError
 
 T = TypeVar("T")
 
+# No date can be written for a later second: it is the last one of the year 9999.
+LAST_SECOND = 253_402_300_799
+
 _commits: Memory[str, CommitData] = Memory(20_000)
 
 
@@ -127,6 +130,6 @@ def _describe_commit(found: Any) -> CommitData:
         parents=tuple(str(parent) for parent in found.parent_ids),
         author=found.author.raw_name.decode("utf-8", "replace"),
         email=found.author.raw_email.decode("utf-8", "replace"),
-        time=found.committer.time,
+        time=min(max(found.committer.time, 0), LAST_SECOND),
         message=found.raw_message.decode("utf-8", "replace"),
     )
