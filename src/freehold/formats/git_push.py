@@ -17,6 +17,9 @@ NOTHING: Final = "0" * 40
 MAX_UPDATES: Final = 100_000
 """The most refs that one push may name."""
 
+MAX_NAME_BYTES: Final = 8192
+"""The longest name of a ref in a push, so that there is room for a reason behind it."""
+
 _ERRORS: Final = "surrogateescape"
 
 
@@ -66,6 +69,8 @@ def read_push(file: BinaryIO) -> Push:
 
 
 def _parse_update(command: bytes) -> RefUpdate:
+    if len(command) > MAX_NAME_BYTES + 2 * len(NOTHING):
+        raise ValueError(f"the name of a ref has at most {MAX_NAME_BYTES} bytes")
     old, new, *name = command.removesuffix(b"\n").decode(errors=_ERRORS).split(" ", 2)
     if not name or not name[0]:
         raise ValueError("a push names two ids and a ref in each line")
