@@ -186,7 +186,9 @@ def _refusal(update: RefUpdate, present: Mapping[str, str]) -> str | None:
     if not kind:
         return "this ref is not for pushes: they move refs/heads/ and refs/tags/"
     if update.new is None:
-        return "the branch main cannot be deleted" if update.name == MAIN else None
+        if update.name == MAIN:
+            return "the branch main cannot be deleted"
+        return "there is no such ref" if update.old is None else None
     try:
         check_ref_name(short)
     except BadRequestError as error:
