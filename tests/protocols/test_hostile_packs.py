@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import io
+import random
 import struct
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import httpx2
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from freehold.formats.git_objects import object_id
+from freehold.formats.git_push import read_push
 from freehold.formats.pack import IndexEntry, build_index
+from freehold.formats.pkt_line import FLUSH, pkt_line, read_pkt_line
 from freehold.server.core import pushes
 from freehold.server.git import native
 from freehold.server.git.native import GitError
 from freehold.server.git.views import View
-from tests.clones import list_remote
+from tests.clones import clone, list_remote
 from tests.live import Account, LiveHub
 from tests.packs import (
     BLOB,
@@ -37,6 +45,7 @@ from tests.packs import (
     pack,
     push,
     push_request,
+    read_report,
     ref_delta,
     send_push,
     used_packs,
@@ -355,3 +364,127 @@ def test_a_thin_pack_is_taken_by_a_repository_larger_than_the_memory_of_git(
         thin.write(pack(*entries))
         thin.seek(0)
         assert native.index_pack(view.path, thin, GIB)
+
+
+# Many at once, and at random
+
+
+def test_an_ordinary_clone_goes_on_while_hostile_packs_arrive(repo: Repo, tmp_path: Path) -> None:
+    """Whoever holds all programs of the hub with bombs still lets the others have their turn."""
+    bombs = [pack(zeros(BLOB, 64 * MIB)), good_pack()[:-30], pack(*[BASE] * 50)]
+    body = [push_request([Update(OTHER, None, "1" * 40)], bomb) for bomb in bombs]
+    with unharmed(repo), ThreadPoolExecutor(21) as pool:
+        pushed = [pool.submit(send_push, repo, body[number % 3]) for number in range(20)]
+        made = pool.submit(clone, repo, tmp_path / "c")
+        assert made.result().head() == repo.head()
+        for push in pushed:
+            assert read_report(push.result().content).refs[OTHER]
+
+
+def test_bits_that_flip_do_not_break_the_hub(hub: LiveHub, repo: Repo) -> None:
+    """A line that garbles bytes is everywhere; what a ref leads to afterwards must be readable."""
+    dice = random.Random(7)
+    for number in range(200):
+        ref = f"flip-{number}"
+        made = new_chain(b"flip %d" % number)
+        request = push_request([Update(f"refs/heads/{ref}", None, made.oid)], pack(*made.entries()))
+        body = bytearray(request)
+        place = dice.randrange(len(body))
+        body[place] ^= 1 << dice.randrange(8)
+        answer = send_push(repo, bytes(body))
+        assert answer.status_code == 200 or 400 <= answer.status_code < 500, (number, answer.text)
+    for name, oid in list_remote(hub, repo).items():
+        if name.startswith("refs/heads/"):
+            revision = name.removeprefix("refs/heads/").replace("/", "%2F")
+            assert repo.head(revision) == oid
+            for path in repo.paths(revision):
+                assert repo.raw(path, revision).status_code == 200
+    await_tidiness(hub)
+
+
+LINES = st.one_of(
+    st.binary(max_size=200),
+    st.binary(max_size=200).map(pkt_line),
+    st.tuples(st.text("0123456789abcdefg", min_size=38, max_size=41), st.binary(max_size=50)).map(
+        lambda pair: pkt_line(pair[0].encode() + b" " + pair[0].encode() + b" " + pair[1])
+    ),
+    st.just(FLUSH),
+)
+
+
+@given(st.lists(LINES).map(b"".join))
+def test_what_is_no_push_raises_no_other_error(data: bytes) -> None:
+    """Any bytes are a push or a `ValueError`, which is all that the caller expects."""
+    for read in (read_pkt_line, read_push):
+        with suppress(ValueError):
+            read(io.BytesIO(data))
+
+
+# Fetches
+
+
+def fetch(repo: Repo, *lines: bytes, version: int = 2) -> bytes:
+    """What the hub says to a stranger who wants objects; nothing when it refuses."""
+    parts = b"".join(map(pkt_line, lines))
+    if version == 2:
+        parts = pkt_line(b"command=fetch") + b"0001" + parts + pkt_line(b"done") + FLUSH
+    else:
+        parts += FLUSH + pkt_line(b"done")
+    kind = "application/x-git-upload-pack-request"
+    headers = {"content-type": kind, "git-protocol": f"version={version}"}
+    began = time.monotonic()
+    try:
+        path = f"{repo.page}.git/git-upload-pack"
+        answer = repo.hub.call("POST", path, content=parts, headers=headers)
+    except httpx2.RemoteProtocolError:
+        return b""
+    finally:
+        assert time.monotonic() - began < 20
+        assert repo.get().status_code == 200
+    assert answer.status_code in (200, 400), answer.text
+    return answer.content if answer.status_code == 200 else b""
+
+
+@pytest.mark.parametrize("version", [0, 2])
+def test_objects_of_other_repositories_are_not_served(
+    hub: LiveHub, repo: Repo, bob: Account, version: int
+) -> None:
+    """An id that leaked must be worth nothing: not through a repository that lacks the object."""
+    head = repo.head().encode()
+    assert b"PACK" in fetch(repo, b"want %s side-band-64k" % head, version=version)
+    for private in (True, False):
+        other = new_repo(hub, bob, file("s.txt", f"secret {private}"), private=private)
+        blob = object_id("blob", f"secret {private}".encode()).hex()
+        for oid in (other.head(), blob):
+            said = fetch(repo, b"want %s side-band-64k" % oid.encode(), version=version)
+            assert b"PACK" not in said
+
+
+def test_absurd_depths_are_refused(repo: Repo) -> None:
+    """Numbers that overflow, or count backwards, are no depth."""
+    want = b"want " + repo.head().encode()
+    for depth in (b"2147483648", b"99999999999999999999", b"-1", b"0", b"x"):
+        assert fetch(repo, want, b"deepen " + depth) == b""
+        assert fetch(repo, want, b"deepen " + depth, version=0) == b""
+    assert b"PACK" in fetch(repo, want, b"deepen 2147483647")
+
+
+def test_absurd_filters_are_refused(repo: Repo) -> None:
+    """Patterns of a pushed file may match without end, and filters may hold filters."""
+    want = b"want " + repo.head().encode()
+    blob = object_id("blob", TEXT).hex().encode()
+    refused = [b"sparse:oid=" + blob, b"sparse:oid=main:a.txt", b"tree:-1", b"x" * 60_000]
+    refused += [b"combine:tree:1+" + refused[0], b"combine:combine:" + refused[0]]
+    for spec in refused:
+        assert fetch(repo, want, b"filter " + spec) == b"", spec
+    for spec in (b"combine:blob:none+tree:0", b"combine:" * 500 + b"blob:none"):
+        assert b"PACK" in fetch(repo, want, b"filter " + spec)
+
+
+def test_a_long_list_of_wants_is_answered(repo: Repo) -> None:
+    """Each line costs its sender more than the hub, however many there are."""
+    want = b"want " + repo.head().encode()
+    assert b"PACK" in fetch(repo, *[want] * 200_000)
+    others = [b"want %040x" % number for number in range(1, 200_001)]
+    for version in (0, 2):
+        assert b"PACK" not in fetch(repo, *others, version=version)
