@@ -9,11 +9,9 @@ from pathlib import Path
 import pytest
 
 from freehold.formats.pkt_line import FLUSH
-from freehold.server.core import access
-from freehold.server.core.access import Viewer
-from freehold.server.db import packs
 from tests.clones import Clone, GitFailedError, clone, list_remote, new_folder
 from tests.live import Account, LiveHub
+from tests.packs import used_packs
 from tests.repos import Repo, file, new_repo, pointer, put_ref, sha256
 
 MIB = 1024 * 1024
@@ -80,13 +78,6 @@ def test_a_branch_of_what_is_there_needs_no_objects(repo: Repo, work: Clone) -> 
     work.git("push", "-q", "origin", "main:refs/heads/copy")
     assert repo.head("copy") == repo.head()
     assert used_packs(repo) == before
-
-
-def used_packs(repo: Repo) -> int:
-    """The number of packs that the repository consists of."""
-    with repo.hub.inside.db.read() as tx:
-        found = access.find_repo(tx, Viewer(is_admin=True), "model", repo.full_name)
-        return len(packs.list_packs(tx, found.id))
 
 
 def test_a_first_push_from_a_folder_with_a_history_of_its_own(repo: Repo, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ the meantime has won.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,9 @@ MAX_TAGS = 10
 
 BRANCHES = "refs/heads/"
 TAGS = "refs/tags/"
+
+# Where the hub keeps its files is nobody's business.
+_PATH = re.compile(r"(?<!\w)\.{0,2}/\S+")
 
 NOT_ATOMIC = "atomic push failed: another ref was refused"
 MOVED = "the ref has moved: fetch first"
@@ -117,7 +121,9 @@ def _explain(error: GitError) -> str:
     """The reason that git gives, on one line and without what only concerns the hub."""
     lines = [line for line in str(error).splitlines() if line.startswith(("fatal: ", "error: "))]
     reason = "; ".join(line.partition(": ")[2] for line in lines[:3])
-    return reason or "the pack cannot be unpacked within the limits of this hub"
+    return (
+        _PATH.sub("a file", reason) or "the pack cannot be unpacked within the limits of this hub"
+    )
 
 
 def _take(ctx: Context, repo: Repo, attempt: _Attempt, incoming: Incoming) -> None:

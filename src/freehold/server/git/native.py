@@ -27,6 +27,9 @@ _LAST_WORDS = 4096
 INDEX_PACK_MEMORY = 3 * 1024 * 1024 * 1024
 INDEX_PACK_SECONDS = 1800
 
+# Of the packs that are there already: mapped as a whole, they alone would be more than that memory.
+_SMALL_WINDOWS = ["-c", "core.packedGitWindowSize=32m", "-c", "core.packedGitLimit=512m"]
+
 # Faults of old programs that are in the history of many repositories and hurt nobody.
 _TOLERATED = "zeroPaddedFilemode=ignore,badTimezone=ignore"
 
@@ -154,7 +157,7 @@ def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
     pack.flush()
     os.lseek(pack.fileno(), pack.tell(), os.SEEK_SET)
     options = ["--stdin", "--fix-thin", f"--strict={_TOLERATED}", f"--max-input-size={limit}"]
-    program = Program(["-C", str(directory), "index-pack", *options], pack)
+    program = Program(["-C", str(directory), *_SMALL_WINDOWS, "index-pack", *options], pack)
     program.limit(INDEX_PACK_MEMORY, INDEX_PACK_SECONDS)
     return program.read_all().decode().split()[-1]
 

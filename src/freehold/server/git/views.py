@@ -14,9 +14,9 @@ from types import TracebackType
 from typing import Self
 
 # `uploadpack`: what a client may ask for by its id is what the API shows by its id, so every
-# object; a partial clone fetches single files like that. `pack` and `core`: bounds to the memory of
-# each thread that looks for similar objects, of a file which is moved through, and of what is
-# mapped of packs.
+# object; a partial clone fetches single files like that. Patterns are no filter, because some of
+# them match without end. `pack` and `core`: bounds to the memory of each thread that looks for
+# similar objects, of a file which is moved through, and of what is mapped of packs.
 _CONFIG = """\
 [core]
 \trepositoryformatversion = 0
@@ -26,6 +26,8 @@ _CONFIG = """\
 \tallowFilter = true
 \tallowAnySHA1InWant = true
 \tkeepAlive = 5
+[uploadpackFilter "sparse:oid"]
+\tallow = false
 [pack]
 \tthreads = 4
 \twindowMemory = 32m
