@@ -322,17 +322,6 @@ def test_what_git_says_does_not_tell_where_files_are() -> None:
     assert pushes._explain(GitError(said)) == "unable to open 'a file why"
 
 
-@pytest.mark.parametrize("kind", ["refs/heads/", "refs/x/"])
-def test_a_name_that_leaves_no_room_for_an_answer_is_refused(repo: Repo, kind: str) -> None:
-    """The name of a ref comes back with the reason behind it, in a line of limited length."""
-    with unharmed(repo):
-        update = Update(kind + "n" * 65_000, None, new_chain(b"x").oid)
-        assert send_push(repo, push_request([update], good_pack())).status_code == 400
-    name = kind + "n/" * 4000 + "n"
-    report = push(repo, [Update(name, None, new_chain(b"x").oid)], good_pack())
-    assert report.refs[name]
-
-
 @pytest.mark.parametrize("name", [OTHER, "refs/heads/\udcff", "refs/tags/../x"])
 def test_the_deletion_of_what_is_not_there_is_refused_alone(repo: Repo, name: str) -> None:
     """A client that has seen the ref go says that it is absent and is to be; the rest moves."""
