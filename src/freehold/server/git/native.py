@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import subprocess
 import tempfile
@@ -26,6 +25,15 @@ _LAST_WORDS = 4096
 # than any memory holds. In bytes of address space, and in seconds of a processor.
 INDEX_PACK_MEMORY = 3 * 1024 * 1024 * 1024
 INDEX_PACK_SECONDS = 1800
+
+# Begins a program with these limits: one that it was given later could have taken more by then.
+_LIMITED = [
+    "sh",
+    "-c",
+    'ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"',
+    str(INDEX_PACK_MEMORY // 1024),
+    str(INDEX_PACK_SECONDS),
+]
 
 # Of the packs that are there already: mapped as a whole, they alone would be more than that memory.
 _SMALL_WINDOWS = ["-c", "core.packedGitWindowSize=32m", "-c", "core.packedGitLimit=512m"]
@@ -54,7 +62,8 @@ class GitError(FreeholdError):
 class Program:
     """A `git` program at work: what it says is read from `output`, as it comes.
 
-    `close` ends it, whatever it does, and then calls `after`.
+    `close` ends it, whatever it does, and then calls `after`. One that `is_limited` may take only
+    so much memory and time.
     """
 
     def __init__(
@@ -63,12 +72,14 @@ class Program:
         stdin: BinaryIO | None = None,
         version: str = "",
         after: Callable[[], None] = lambda: None,
+        *,
+        is_limited: bool = False,
     ) -> None:
         self._after = after
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(  # noqa: S603
-                ["git", *arguments],  # noqa: S607
+                [*(_LIMITED if is_limited else []), "git", *arguments],
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -87,12 +98,6 @@ class Program:
         """The file descriptor of what the program says."""
         assert self._process.stdout is not None
         return self._process.stdout.fileno()
-
-    def limit(self, memory: int, seconds: int) -> None:
-        """Sets the most bytes of address space and seconds of a processor that it may take."""
-        with suppress(ProcessLookupError):
-            resource.prlimit(self._process.pid, resource.RLIMIT_AS, (memory, memory))
-            resource.prlimit(self._process.pid, resource.RLIMIT_CPU, (seconds, seconds))
 
     def read_all(self) -> bytes:
         """Everything that it says; raises `GitError` when it fails."""
@@ -157,8 +162,8 @@ def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
     pack.flush()
     os.lseek(pack.fileno(), pack.tell(), os.SEEK_SET)
     options = ["--stdin", "--fix-thin", f"--strict={_TOLERATED}", f"--max-input-size={limit}"]
-    program = Program(["-C", str(directory), *_SMALL_WINDOWS, "index-pack", *options], pack)
-    program.limit(INDEX_PACK_MEMORY, INDEX_PACK_SECONDS)
+    command = ["-C", str(directory), *_SMALL_WINDOWS, "index-pack", *options]
+    program = Program(command, pack, is_limited=True)
     return program.read_all().decode().split()[-1]
 
 
