@@ -6,7 +6,6 @@ is taken can be read by every call.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -251,6 +250,13 @@ def test_a_commit_with_a_message_of_eight_megabytes(repo: Repo) -> None:
     assert "over 4194304" in refuse(repo, made).message
 
 
+def test_of_a_message_of_megabytes_only_the_beginning_is_shown(repo: Repo) -> None:
+    """An attacker wants what is remembered of each commit to be megabytes of words."""
+    take(repo, lambda packed: packed.commit(plain(packed), message="x" * (3 * MIB)))
+    [commit, *_] = repo.get("/commits/new").json()
+    assert commit["title"] == "x" * 65536
+
+
 @pytest.mark.parametrize("seconds", [2**63 - 2, 253_402_300_800])
 def test_a_commit_from_after_the_last_date(repo: Repo, seconds: int) -> None:
     """An attacker wants a date that cannot be written, so that no list with it can be shown.
@@ -298,10 +304,8 @@ def tags_of_tags(depth: int) -> Made:
 @pytest.mark.parametrize("depth", [MAX_TAGS + 1, 10_000])
 def test_tags_of_tags_without_end(repo: Repo, depth: int) -> None:
     """An attacker wants each reader of a tag to follow thousands of others."""
-    started = time.monotonic()
     report = refuse(repo, tags_of_tags(depth), "refs/tags/deep")
     assert report.refused["refs/tags/deep"] == f"it leads to a tag, or to over {MAX_TAGS} of them"
-    assert time.monotonic() - started < 20
     take(repo, tags_of_tags(MAX_TAGS), "refs/tags/fine")
     assert repo.get("/revision/fine").status_code == 200
 
@@ -387,9 +391,23 @@ def test_a_bomb_of_folders(repo: Repo, is_empty: bool) -> None:
             root = packed.tree(*((DIRECTORY, b"%d" % number, root) for number in range(10)))
         return packed.commit(root)
 
-    started = time.monotonic()
     assert "at most 1000000 files and folders" in refuse(repo, made).message
-    assert time.monotonic() - started < 10
+
+
+def test_a_bomb_of_long_names(repo: Repo) -> None:
+    """An attacker wants a listing of a few files to take all memory, by the length of its paths."""
+
+    def made(packed: Packed) -> bytes:
+        root = plain(packed)
+        for _ in range(5):
+            root = packed.tree(
+                *((DIRECTORY, b"%d" % number + b"n" * 250, root) for number in range(10))
+            )
+        for _ in range(8):
+            root = packed.tree((DIRECTORY, b"n" * 250, root))
+        return packed.commit(root)
+
+    assert "in paths of 268435456 bytes" in refuse(repo, made).message
 
 
 # What comes along
@@ -458,10 +476,8 @@ def yaml_bomb() -> bytes:
 )
 def test_a_card_that_takes_for_ever_to_read(repo: Repo, card: bytes, reason: str) -> None:
     """An attacker wants the front matter of a card to fill the memory of the hub."""
-    started = time.monotonic()
     report = refuse(repo, with_files(READMEDOTmd=b"---\n" + card + b"\n---\n"))
     assert reason in report.words
-    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize("row", [(GITLINK, NOWHERE), (DIRECTORY, None), (SYMLINK, None)])

@@ -284,7 +284,7 @@ def test_a_long_chain_of_differences_is_taken(repo: Repo) -> None:
 def test_a_text_without_end_is_refused(repo: Repo, kind: int) -> None:
     """A few bytes unpack to more than git may hold, or to what no reader could hold."""
     for _ in range(5):  # git begins to unpack at once, and must be limited by then.
-        assert "memory" in refuse(repo, pack(zeros(kind, 3 * GIB))).unpacked
+        assert "within the limits" in refuse(repo, pack(zeros(kind, 3 * GIB))).unpacked
     assert refuse(repo, pack(zeros(kind, 128 * MIB))).unpacked != "ok"
 
 
@@ -432,14 +432,12 @@ def fetch(repo: Repo, *lines: bytes, version: int = 2) -> bytes:
         parts += FLUSH + pkt_line(b"done")
     kind = "application/x-git-upload-pack-request"
     headers = {"content-type": kind, "git-protocol": f"version={version}"}
-    began = time.monotonic()
     try:
         path = f"{repo.page}.git/git-upload-pack"
         answer = repo.hub.call("POST", path, content=parts, headers=headers)
     except httpx2.RemoteProtocolError:
         return b""
     finally:
-        assert time.monotonic() - began < 20
         assert repo.get().status_code == 200
     assert answer.status_code in (200, 400), answer.text
     return answer.content if answer.status_code == 200 else b""

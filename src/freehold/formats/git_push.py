@@ -25,6 +25,9 @@ NOTHING: Final = "0" * 40
 MAX_UPDATES: Final = 100_000
 """The most refs that one push may name."""
 
+MAX_SIZE: Final = 32 * 1024 * 1024
+"""The most bytes before the pack, which are all kept in memory."""
+
 _ERRORS: Final = "surrogateescape"
 
 
@@ -61,7 +64,11 @@ def read_push(file: BinaryIO) -> Push:
     """What a client asks for; `file` is at its pack afterwards. `ValueError` for anything else."""
     updates: list[RefUpdate] = []
     capabilities = frozenset[str]()
+    left = MAX_SIZE
     while (line := read_pkt_line(file)) is not None:
+        left -= len(line)
+        if left < 0:
+            raise ValueError(f"a push has at most {MAX_SIZE} bytes before its pack")
         if line.startswith(b"shallow "):
             continue  # What is missing here is found when the pack is checked.
         command, _, more = line.partition(b"\0")

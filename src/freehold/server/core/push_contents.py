@@ -5,6 +5,7 @@ Nothing here changes anything.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Any
@@ -27,6 +28,9 @@ from freehold.server.git.inspection import (
     find_paths,
     sort_objects,
 )
+
+# A card may take a second, and a small push may bring thousands of them.
+MAX_CARD_SECONDS = 120
 
 # Of the files that a message names.
 SHOWN = 10
@@ -103,10 +107,14 @@ def find_stored(
 
 
 class HeadFiles:
-    """README.md and .gitattributes at the heads of branches; each version is looked at once."""
+    """README.md and .gitattributes at the heads of branches; each version is looked at once.
+
+    Raises `RefusedPushError` when there are so many that this takes too long.
+    """
 
     def __init__(self, repository: pygit2.Repository) -> None:
         self._repository = repository
+        self._deadline = time.monotonic() + MAX_CARD_SECONDS
         self._problems: dict[tuple[str, str], str] = {}
 
     def find_problems(self, commit: pygit2.Commit, before: str | None) -> Iterator[tuple[str, str]]:
@@ -123,6 +131,10 @@ class HeadFiles:
     def _problem_of(self, name: str, blob: pygit2.Blob) -> str:
         key = name, str(blob.id)
         if key not in self._problems:
+            if time.monotonic() > self._deadline:
+                raise RefusedPushError(
+                    "The cards of so many branches take too long: push in parts."
+                )
             self._problems[key] = _find_problem(name, blob)
         return self._problems[key]
 

@@ -51,6 +51,13 @@ TAGS = "refs/tags/"
 # Where the hub keeps its files is nobody's business.
 _PATH = re.compile(r"(?<!\w)\.{0,2}/\S+")
 
+# What git says when it was refused memory.
+_NO_MEMORY = re.compile("(?i)out of memory|over limit|mmap failed|size_t overflow")
+
+BEYOND_LIMITS = (
+    "the pack cannot be unpacked within the limits of this hub: are there large files outside of"
+    " git LFS?"
+)
 NOT_ATOMIC = "atomic push failed: another ref was refused"
 MOVED = "the ref has moved: fetch first"
 
@@ -121,9 +128,7 @@ def _explain(error: GitError) -> str:
     """The reason that git gives, on one line and without what only concerns the hub."""
     lines = [line for line in str(error).splitlines() if line.startswith(("fatal: ", "error: "))]
     reason = "; ".join(line.partition(": ")[2] for line in lines[:3])
-    return (
-        _PATH.sub("a file", reason) or "the pack cannot be unpacked within the limits of this hub"
-    )
+    return BEYOND_LIMITS if not reason or _NO_MEMORY.search(reason) else _PATH.sub("a file", reason)
 
 
 def _take(ctx: Context, repo: Repo, attempt: _Attempt, incoming: Incoming) -> None:

@@ -41,6 +41,10 @@ MAX_LINK_SIZE: Final = 4095
 # In one tree with all below it, folders included: few rows can stand for more than any listing
 # ends with, and a folder may be empty.
 MAX_FILES: Final = 1_000_000
+MAX_LISTING: Final = 256 * MIB
+
+# A path only helps whoever reads a message.
+MAX_SEARCH_SECONDS: Final = 10
 
 # The names of equal trees take their time again in each version of them.
 MAX_SECONDS: Final = 600
@@ -66,17 +70,19 @@ class Reach(NamedTuple):
     """How far a folder or a file reaches, as seen from the folder that it is in.
 
     `levels` and `path_bytes` are those of its longest paths, `files` is their number, with those
-    of folders. `climb` is how many levels above the folder its symbolic links lead; 0 when none
-    leaves it.
+    of folders, and `listing` the bytes of all of them. `climb` is how many levels above the folder
+    its symbolic links lead; 0 when none leaves it.
     """
 
     levels: int
     path_bytes: int
     climb: int
     files: int
+    listing: int
 
 
 _FILES: Final = itemgetter(Reach._fields.index("files"))
+_LISTING: Final = itemgetter(Reach._fields.index("listing"))
 
 # Trees that keep the rules, by their ids: what a tree holds is the same in every repository.
 _reaches: Memory[bytes, Reach] = Memory(400_000)
@@ -184,6 +190,7 @@ class _Inspection:
             max((reach.path_bytes for reach in different), default=0),
             max((reach.climb for reach in different), default=0),
             sum(map(_FILES, reaches)),
+            sum(map(_LISTING, reaches)),
         )
         _check_size(total)
         return total
@@ -205,9 +212,13 @@ class _Inspection:
         if mode == DIRECTORY:
             below = self.reach_of(row[-_ID_SIZE:])
             return Reach(
-                below.levels + 1, below.path_bytes + 1 + size, below.climb - 1, below.files + 1
+                below.levels + 1,
+                below.path_bytes + 1 + size,
+                below.climb - 1,
+                below.files + 1,
+                below.listing + size + (size + 1) * below.files,
             )
-        return Reach(1, size, self._climb_of(row) if mode == SYMLINK else 0, 1)
+        return Reach(1, size, self._climb_of(row) if mode == SYMLINK else 0, 1, size)
 
     def _climb_of(self, row: bytes) -> int:
         """How many levels above its own folder a symbolic link leads.
@@ -245,8 +256,11 @@ def _check_size(total: Reach) -> None:
         raise BadRowError(f"A path has at most {MAX_SEGMENTS} segments.")
     if total.path_bytes > MAX_PATH_BYTES:
         raise BadRowError(f"A path has at most {MAX_PATH_BYTES} bytes.")
-    if total.files > MAX_FILES:
-        raise BadRowError(f"A repository has at most {MAX_FILES} files and folders at once.")
+    if total.files > MAX_FILES or total.listing > MAX_LISTING:
+        raise BadRowError(
+            f"A repository has at most {MAX_FILES} files and folders at once, in paths of"
+            f" {MAX_LISTING} bytes together."
+        )
 
 
 def _describe_twins(rows: Sequence[bytes], names: Sequence[str]) -> BadRowError:
@@ -266,11 +280,15 @@ def _name_of(row: bytes) -> bytes:
 def find_paths(
     repository: pygit2.Repository, commits: Iterable[bytes], wanted: Iterable[bytes]
 ) -> dict[bytes, str]:
-    """A path of each of the objects, as the trees of the commits hold them; some may have none."""
+    """A path of each of the objects, as the trees of the commits hold them; some may have none.
+
+    They are looked for as long as it may take for a message.
+    """
+    deadline = time.monotonic() + MAX_SEARCH_SECONDS
     left, found, seen = set(wanted), dict[bytes, str](), set[bytes]()
     for commit in commits:
         waiting = [(repository[commit.hex()].peel(pygit2.Commit).tree_id.raw, "")]
-        while waiting and left:
+        while waiting and left and time.monotonic() < deadline:
             oid, prefix = waiting.pop()
             if oid in seen:
                 continue

@@ -22,18 +22,15 @@ _PIPE_SIZE = 256 * 1024
 _LAST_WORDS = 4096
 
 # What a pack of a stranger may cost before it is known to be one: its deltas may stand for more
-# than any memory holds. In bytes of address space, and in seconds of a processor.
+# than any memory holds. In bytes of address space; in bytes of one piece of memory, which git
+# counts itself; and in seconds of a processor, the fewest and the most, and bytes for each.
 INDEX_PACK_MEMORY = 3 * 1024 * 1024 * 1024
-INDEX_PACK_SECONDS = 1800
+INDEX_PACK_PIECE = 512 * 1024 * 1024
+INDEX_PACK_SECONDS = (120, 1800)
+INDEX_PACK_BYTES_PER_SECOND = 512 * 1024
 
-# Begins a program with these limits: one that it was given later could have taken more by then.
-_LIMITED = [
-    "sh",
-    "-c",
-    'ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"',
-    str(INDEX_PACK_MEMORY // 1024),
-    str(INDEX_PACK_SECONDS),
-]
+# Begins a program with limits: one that it was given later could have taken more by then.
+_WITH_LIMITS = 'ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"'
 
 # Of the packs that are there already: mapped as a whole, they alone would be more than that memory.
 _SMALL_WINDOWS = ["-c", "core.packedGitWindowSize=32m", "-c", "core.packedGitLimit=512m"]
@@ -62,8 +59,8 @@ class GitError(FreeholdError):
 class Program:
     """A `git` program at work: what it says is read from `output`, as it comes.
 
-    `close` ends it, whatever it does, and then calls `after`. One that `is_limited` may take only
-    so much memory and time.
+    `close` ends it, whatever it does, and then calls `after`. One that has `seconds` may use the
+    processor for so long, and only so much memory.
     """
 
     def __init__(
@@ -73,17 +70,17 @@ class Program:
         version: str = "",
         after: Callable[[], None] = lambda: None,
         *,
-        is_limited: bool = False,
+        seconds: int | None = None,
     ) -> None:
         self._after = after
         self._errors = tempfile.TemporaryFile()  # noqa: SIM115
         try:
             self._process = subprocess.Popen(  # noqa: S603
-                [*(_LIMITED if is_limited else []), "git", *arguments],
+                [*_limit(seconds), "git", *arguments],
                 stdin=subprocess.DEVNULL if stdin is None else stdin,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
-                env={**_environment(), "GIT_PROTOCOL": version},
+                env={**_environment(), **_pieces(seconds), "GIT_PROTOCOL": version},
                 pipesize=_PIPE_SIZE,
                 # So that it can be ended with all that it has started.
                 start_new_session=True,
@@ -130,6 +127,15 @@ class Program:
         self._after()
 
 
+def _limit(seconds: int | None) -> list[str]:
+    memory = str(INDEX_PACK_MEMORY // 1024)
+    return [] if seconds is None else ["sh", "-c", _WITH_LIMITS, memory, str(seconds)]
+
+
+def _pieces(seconds: int | None) -> dict[str, str]:
+    return {} if seconds is None else {"GIT_ALLOC_LIMIT": str(INDEX_PACK_PIECE)}
+
+
 def upload_pack(
     directory: Path,
     version: str,
@@ -160,11 +166,13 @@ def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
     names is in the pack or in the repository. Raises `GitError`.
     """
     pack.flush()
-    os.lseek(pack.fileno(), pack.tell(), os.SEEK_SET)
+    start = os.lseek(pack.fileno(), pack.tell(), os.SEEK_SET)
+    size = os.fstat(pack.fileno()).st_size - start
+    fewest, most = INDEX_PACK_SECONDS
+    seconds = min(most, fewest + size // INDEX_PACK_BYTES_PER_SECOND)
     options = ["--stdin", "--fix-thin", f"--strict={_TOLERATED}", f"--max-input-size={limit}"]
     command = ["-C", str(directory), *_SMALL_WINDOWS, "index-pack", *options]
-    program = Program(command, pack, is_limited=True)
-    return program.read_all().decode().split()[-1]
+    return Program(command, pack, seconds=seconds).read_all().decode().split()[-1]
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,12 @@ T = TypeVar("T")
 # No date can be written for a later second: it is the last one of the year 9999.
 LAST_SECOND = 253_402_300_799
 
-_commits: Memory[str, CommitData] = Memory(20_000)
+# Of the message of a commit, in bytes, and of each name in it: git takes any length.
+SHOWN_MESSAGE = 64 * 1024
+SHOWN_NAME = 1000
+
+# In bytes, more or less.
+_commits: Memory[str, CommitData] = Memory(32 * 1024 * 1024)
 
 
 class MissingObjectError(FreeholdError):
@@ -26,7 +31,7 @@ class MissingObjectError(FreeholdError):
 
 
 class CommitData(NamedTuple):
-    """A commit: ids in hex, `time` in seconds since 1970, `message` as written."""
+    """A commit: ids in hex, `time` in seconds since 1970, `message` as far as it is shown."""
 
     oid: str
     tree: str
@@ -98,7 +103,8 @@ class ObjectReader:
         if known is not None:
             return known
         found = self.run(lambda repository: repository[oid].peel(pygit2.Commit))
-        return _commits.put(oid, _describe_commit(found))
+        data = _describe_commit(found)
+        return _commits.put(oid, data, 500 + len(data.message) + 100 * len(data.parents))
 
     def peel(self, oid: str) -> str | None:
         """The commit that a commit or annotated tag id leads to; `None` for other objects."""
@@ -128,8 +134,12 @@ def _describe_commit(found: Any) -> CommitData:
         oid=str(found.id),
         tree=str(found.tree_id),
         parents=tuple(str(parent) for parent in found.parent_ids),
-        author=found.author.raw_name.decode("utf-8", "replace"),
-        email=found.author.raw_email.decode("utf-8", "replace"),
+        author=_text(found.author.raw_name, SHOWN_NAME),
+        email=_text(found.author.raw_email, SHOWN_NAME),
         time=min(max(found.committer.time, 0), LAST_SECOND),
-        message=found.raw_message.decode("utf-8", "replace"),
+        message=_text(found.raw_message, SHOWN_MESSAGE),
     )
+
+
+def _text(data: bytes, size: int) -> str:
+    return data[:size].decode("utf-8", "replace")

@@ -44,13 +44,14 @@ class Call:
     """One request on its way to a handler.
 
     Short jobs run in `threads`, those that hash, pack or move bytes in `bulk`. Whoever starts a
-    program holds one of the `programs` as long as it runs.
+    program holds one of the `programs` as long as it runs, and for a push one of the `pushes`.
     """
 
     hub: Hub
     threads: Threads
     bulk: Threads
     programs: asyncio.Semaphore
+    pushes: asyncio.Semaphore
     request: Request
     route: Route
     params: dict[str, str]

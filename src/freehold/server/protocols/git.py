@@ -11,6 +11,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from freehold.errors import BadRequestError
+from freehold.formats.git_push import MAX_SIZE
 from freehold.formats.pkt_line import FLUSH, pkt_line
 from freehold.server.core import access, fetches, pushes
 from freehold.server.core.fetches import GitError, Program
@@ -24,7 +25,7 @@ from freehold.wire.routes import Needs
 FETCH_LIMIT = 64 * 1024 * 1024
 
 # Besides the pack, a push names its refs.
-UPDATES_LIMIT = 64 * 1024 * 1024
+UPDATES_LIMIT = MAX_SIZE + 1024
 
 # Every answer is for this moment.
 _UNCACHED = {
@@ -133,7 +134,7 @@ async def _receive_pack(call: Call) -> Response:
     with tempfile.TemporaryFile() as request:
         limit = call.hub.config.push_limit + UPDATES_LIMIT
         await _receive(call, "git-receive-pack", request, limit)
-        async with call.programs:
+        async with call.pushes, call.programs:
             report = await call.bulk.run(_push, call, request)
     return Response(report, 200, _UNCACHED, "application/x-git-receive-pack-result")
 
