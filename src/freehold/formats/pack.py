@@ -23,6 +23,7 @@ SPOOL_LIMIT: Final = 8 * 1024 * 1024
 _KIND_NUMBERS: Final = {"commit": 1, "tree": 2, "blob": 3, "tag": 4}
 _HEADER: Final = struct.Struct(">4sII")
 _INDEX_MAGIC: Final = b"\xfftOc\x00\x00\x00\x02"
+_IDS_START: Final = len(_INDEX_MAGIC) + 256 * 4
 _COPY_SIZE: Final = 1024 * 1024
 # Level 1 costs a tenth more space than git's default and takes a third of the time.
 _COMPRESSION: Final = 1
@@ -180,19 +181,23 @@ def build_index(entries: Iterable[IndexEntry], pack_checksum: bytes) -> bytes:
 
 
 def read_index_ids(index: bytes) -> list[bytes]:
-    """The 20-byte ids of all objects of a pack, from its `.idx`, in the order of the pack.
+    """The 20-byte ids of all objects of a pack, in order, from its `.idx`."""
+    end = _IDS_START + 20 * _read_index_count(index)
+    return [index[at : at + 20] for at in range(_IDS_START, end, 20)]
 
-    Similar objects are near each other there, so to read them in this order is to unpack less.
-    """
-    start = len(_INDEX_MAGIC) + 256 * 4
-    count = int.from_bytes(index[start - 4 : start], "big")
-    short_at = start + (20 + 4) * count
+
+def read_index_offsets(index: bytes) -> list[int]:
+    """Where the pack has each of the objects, in the order of `read_index_ids`."""
+    count = _read_index_count(index)
+    short_at = _IDS_START + (20 + 4) * count
     short = struct.unpack_from(f">{count}I", index, short_at)
     large_count = sum(offset >= _LARGE_OFFSET for offset in short)
     large = struct.unpack_from(f">{large_count}Q", index, short_at + 4 * count)
-    offsets = [o if o < _LARGE_OFFSET else large[o - _LARGE_OFFSET] for o in short]
-    order = sorted(range(count), key=offsets.__getitem__)
-    return [index[start + 20 * place : start + 20 * place + 20] for place in order]
+    return [o if o < _LARGE_OFFSET else large[o - _LARGE_OFFSET] for o in short]
+
+
+def _read_index_count(index: bytes) -> int:
+    return int.from_bytes(index[_IDS_START - 4 : _IDS_START], "big")
 
 
 def _build_fanout(rows: Sequence[IndexEntry]) -> bytes:

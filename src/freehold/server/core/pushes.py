@@ -7,6 +7,7 @@ the meantime has won.
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -61,6 +62,8 @@ BEYOND_LIMITS = (
 NOT_ATOMIC = "atomic push failed: another ref was refused"
 MOVED = "the ref has moved: fetch first"
 
+log = logging.getLogger("freehold.git")
+
 
 @dataclass
 class _Attempt:
@@ -113,15 +116,23 @@ def receive_pack(ctx: Context, repo: Repo, request: BinaryIO) -> bytes:
     with ctx.hub.git.receive(repo.id) as incoming:
         try:
             if push.has_pack:
-                incoming.take(request, ctx.hub.config.push_limit)
+                _unpack(ctx, incoming, request)
             _take(ctx, repo, attempt, incoming)
         except GitError as error:
+            log.warning("a push was not unpacked", extra={"fields": {"reason": str(error)}})
             attempt.refuse_rest("unpacker error")
             return attempt.report(_explain(error))
         except RefusedPushError as error:
             attempt.messages.append(f"{error.message}\n")
             attempt.refuse_rest(error.reason)
     return attempt.report()
+
+
+def _unpack(ctx: Context, incoming: Incoming, request: BinaryIO) -> None:
+    try:
+        incoming.take(request, ctx.hub.config.push_limit)
+    except BadRequestError as error:
+        raise RefusedPushError(error.message) from error
 
 
 def _explain(error: GitError) -> str:

@@ -22,7 +22,7 @@ from freehold.wire.git import Service
 from freehold.wire.routes import Needs
 
 # What a client says in a request for objects: what it wants, and what it has.
-FETCH_LIMIT = 64 * 1024 * 1024
+FETCH_LIMIT = 16 * 1024 * 1024
 
 # Besides the pack, a push names its refs.
 UPDATES_LIMIT = MAX_SIZE + 1024
