@@ -1,23 +1,13 @@
-"""Packs and pushes made byte by byte, as no git makes them, and what a hub says to them."""
+"""Packs made byte by byte, as no git makes them."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import struct
 import zlib
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-import httpx2
-
 from freehold.formats.git_objects import object_id
-from freehold.formats.git_push import NOTHING
-from freehold.formats.pkt_line import ANSWER, FLUSH, MESSAGE, pkt_line, read_pkt_line
-from freehold.server.core import access
-from freehold.server.core.access import Viewer
-from freehold.server.db import packs
-from tests.repos import Repo
 
 COMMIT: Final = 1
 TREE: Final = 2
@@ -25,10 +15,6 @@ BLOB: Final = 3
 TAG: Final = 4
 OFS_DELTA: Final = 6
 REF_DELTA: Final = 7
-
-PUSH_TYPE: Final = "application/x-git-receive-pack-request"
-CAPABILITIES: Final = "report-status side-band-64k"
-MAIN: Final = "refs/heads/main"
 
 _ZEROS: Final = 1 << 24
 
@@ -154,80 +140,3 @@ def commit_of(tree: bytes, parent: str | None = None) -> bytes:
     who = "Eve <eve@example.org> 1700000000 +0000"
     above = f"parent {parent}\n" if parent else ""
     return f"tree {tree.hex()}\n{above}author {who}\ncommitter {who}\n\nhello\n".encode()
-
-
-# A push
-
-
-class Update(NamedTuple):
-    """A ref that a push is to move; `None` stands for absent."""
-
-    name: str
-    old: str | None
-    new: str | None
-
-
-class Report(NamedTuple):
-    """What the hub says to a push: of the pack, of each ref (`""` for moved), and to its user."""
-
-    unpacked: str
-    refs: dict[str, str]
-    messages: str
-
-
-def push(
-    repo: Repo,
-    updates: Sequence[Update],
-    pack: bytes,
-    capabilities: str = CAPABILITIES,
-) -> Report:
-    """Ask the hub to take a pack and to move refs, and return its report."""
-    answer = send_push(repo, push_request(updates, pack, capabilities))
-    assert answer.status_code == 200, answer.text
-    return read_report(answer.content)
-
-
-def push_request(updates: Sequence[Update], pack: bytes, capabilities: str = CAPABILITIES) -> bytes:
-    """The body of a push."""
-    lines = [
-        f"{update.old or NOTHING} {update.new or NOTHING} {update.name}".encode(
-            errors="surrogateescape"
-        )
-        for update in updates
-    ]
-    lines[0] += b"\0 " + capabilities.encode()
-    return b"".join(map(pkt_line, lines)) + FLUSH + pack
-
-
-def send_push(repo: Repo, body: bytes) -> httpx2.Response:
-    """Send the body of a push and return the answer, whatever it is."""
-    path = f"{repo.page}.git/git-receive-pack"
-    return repo.call("POST", path, content=body, headers={"content-type": PUSH_TYPE})
-
-
-def read_report(answer: bytes) -> Report:
-    """What an answer with a side band says."""
-    channels = {ANSWER: b"", MESSAGE: b""}
-    file = io.BytesIO(answer)
-    while (line := read_pkt_line(file)) is not None:
-        channels[line[0]] += line[1:]
-    assert not file.read()
-    file = io.BytesIO(channels[ANSWER])
-    unpacked, refs = "", dict[str, str]()
-    while (line := read_pkt_line(file)) is not None:
-        word, _, rest = line.decode(errors="surrogateescape").rstrip("\n").partition(" ")
-        assert word in ("unpack", "ok", "ng"), line
-        if word == "unpack":
-            unpacked = rest
-        else:
-            name, _, reason = rest.partition(" ")
-            assert bool(reason) == (word == "ng"), line
-            refs[name] = reason
-    return Report(unpacked, refs, channels[MESSAGE].decode())
-
-
-def used_packs(repo: Repo) -> int:
-    """The number of packs that the repository consists of."""
-    with repo.hub.inside.db.read() as tx:
-        found = access.find_repo(tx, Viewer(is_admin=True), repo.type, repo.full_name)
-        return len(packs.list_packs(tx, found.id))

@@ -33,8 +33,6 @@ from tests.packs import (
     COMMIT,
     TAG,
     TREE,
-    Report,
-    Update,
     copy,
     delta,
     distance,
@@ -44,14 +42,10 @@ from tests.packs import (
     new_chain,
     ofs_delta,
     pack,
-    push,
-    push_request,
-    read_report,
     ref_delta,
-    send_push,
-    used_packs,
     zeros,
 )
+from tests.raw_pushes import Report, build_request, command, post, push, read_report, state_of
 from tests.repos import Repo, file, new_repo
 
 MIB = 1024 * 1024
@@ -76,9 +70,9 @@ def repo(hub: LiveHub, alice: Account) -> Repo:
 @contextmanager
 def unharmed(repo: Repo) -> Iterator[None]:
     """Whatever is sent meanwhile changes nothing, leaves nothing behind and costs no memory."""
-    refs, packs, peak = list_remote(repo.hub, repo), used_packs(repo), peak_memory(repo.hub)
+    before, peak = state_of(repo), peak_memory(repo.hub)
     yield
-    assert (list_remote(repo.hub, repo), used_packs(repo)) == (refs, packs)
+    assert state_of(repo) == before
     assert repo.get().status_code == 200
     assert peak_memory(repo.hub) - peak < 100 * MIB
     await_tidiness(repo.hub)
@@ -101,8 +95,8 @@ def await_tidiness(hub: LiveHub) -> None:
 def refuse(repo: Repo, pack: bytes, new: str | None = None) -> Report:
     """What the hub says to a new branch with this pack, which it must not take."""
     with unharmed(repo):
-        report = push(repo, [Update(OTHER, None, new or new_chain(b"x").oid)], pack)
-    assert report.refs[OTHER]
+        report = push(repo, command(OTHER, new or new_chain(b"x").oid), pack=pack)
+    assert report.refused[OTHER]
     return report
 
 
@@ -178,10 +172,10 @@ def test_what_follows_a_pack_is_refused(repo: Repo) -> None:
 
 def test_a_ref_to_what_is_in_no_pack_is_refused(repo: Repo) -> None:
     """A branch that leads nowhere breaks each clone; an empty pack and none bring nothing."""
-    reason = refuse(repo, pack()).refs[OTHER]
+    reason = refuse(repo, pack()).refused[OTHER]
     assert reason == "the push has not brought the object that it names"
     assert refuse(repo, b"", repo.head()).unpacked == "early EOF"
-    reason = refuse(repo, pack(), object_id("blob", TEXT).hex()).refs[OTHER]
+    reason = refuse(repo, pack(), object_id("blob", TEXT).hex()).refused[OTHER]
     assert reason == "a branch leads to a commit"
 
 
@@ -251,18 +245,18 @@ def test_a_thin_pack_and_what_is_there_already_are_taken(repo: Repo) -> None:
     made = new_chain(b"hello")
     entries = [entry(COMMIT, made.commit), entry(TREE, made.tree), ref_delta(base, GOOD), BASE]
     for number, packed in enumerate([pack(*entries[:3]), pack(*entries)]):
-        report = push(repo, [Update(f"{OTHER}-{number}", None, made.oid)], packed)
-        assert report == Report("ok", {f"{OTHER}-{number}": ""}, "")
+        report = push(repo, command(f"{OTHER}-{number}", made.oid), pack=packed)
+        assert report == Report("ok", [f"{OTHER}-{number}"])
         assert repo.resolve("x.txt", f"other-{number}").text == "hello"
 
 
 def test_a_pack_beside_deletions_is_not_looked_at(repo: Repo) -> None:
     """No pack belongs to deletions, and one that comes all the same is forgotten."""
-    push(repo, [Update(OTHER, None, new_chain(b"x").oid)], good_pack())
-    before = used_packs(repo)
-    report = push(repo, [Update(OTHER, new_chain(b"x").oid, None)], pack(b"junk"))
-    assert report == Report("ok", {OTHER: ""}, "")
-    assert used_packs(repo) == before
+    push(repo, command(OTHER, new_chain(b"x").oid), pack=good_pack())
+    before = state_of(repo)[1]
+    report = push(repo, command(OTHER, None, new_chain(b"x").oid), pack=pack(b"junk"))
+    assert report == Report("ok", [OTHER])
+    assert state_of(repo)[1] == before
     assert OTHER not in list_remote(repo.hub, repo)
 
 
@@ -278,12 +272,12 @@ def test_a_chain_of_differences_has_an_end(repo: Repo, depth: int) -> None:
         entries.append(ofs_delta(distance(len(entries[-1])), text))
     made = new_chain(TEXT[:-5] + b"%05d" % (depth - 1))
     entries += [entry(COMMIT, made.commit), entry(TREE, made.tree)]
-    report = push(repo, [Update(OTHER, None, made.oid)], pack(*entries))
+    report = push(repo, command(OTHER, made.oid), pack=pack(*entries))
     if depth <= 250:
-        assert report.refs == {OTHER: ""}
+        assert report.taken == [OTHER]
         assert repo.resolve("x.txt", "other").content == made.blob
     else:
-        assert f"behind {depth} differences" in report.messages
+        assert f"behind {depth} differences" in report.message
         assert OTHER not in list_remote(repo.hub, repo)
 
 
@@ -301,8 +295,8 @@ def test_a_text_without_end_is_refused(repo: Repo, kind: int) -> None:
 def test_a_file_without_end_is_refused(repo: Repo) -> None:
     """Half a megabyte unpacks to five hundred, in neither the memory of git nor that of the hub."""
     report = refuse(repo, pack(zeros(BLOB, 512 * MIB)))
-    assert report.refs[OTHER] == "a file is too large"
-    assert f"({512 * MIB} bytes)" in report.messages
+    assert report.refused[OTHER] == "a file is too large"
+    assert f"({512 * MIB} bytes)" in report.message
 
 
 def many_copies(base: int, times: int) -> bytes:
@@ -316,7 +310,7 @@ def test_a_difference_that_repeats_its_base_without_end_is_refused(repo: Repo) -
     base = zeros(BLOB, size)
     for times, reason in ((16, "a file is too large"), (255, "unpacker error")):
         bomb = ofs_delta(distance(len(base)), many_copies(size, times))
-        assert refuse(repo, pack(base, bomb)).refs[OTHER] == reason
+        assert refuse(repo, pack(base, bomb)).refused[OTHER] == reason
 
 
 def test_differences_that_multiply_are_refused(repo: Repo) -> None:
@@ -345,9 +339,12 @@ def test_what_git_says_does_not_tell_where_files_are() -> None:
 @pytest.mark.parametrize("name", [OTHER, "refs/heads/\udcff", "refs/tags/../x"])
 def test_the_deletion_of_what_is_not_there_is_refused_alone(repo: Repo, name: str) -> None:
     """A client that has seen the ref go says that it is absent and is to be; the rest moves."""
-    updates = [Update(name, None, None), Update(f"{OTHER}-2", None, repo.head())]
-    report = push(repo, updates, pack())
-    assert report == Report("ok", {name: "there is nothing to delete", f"{OTHER}-2": ""}, "")
+    commands = [
+        command(name.encode(errors="surrogateescape"), None),
+        command(f"{OTHER}-2", repo.head()),
+    ]
+    report = push(repo, *commands, pack=pack())
+    assert report == Report("ok", [f"{OTHER}-2"], {name: "there is nothing to delete"})
 
 
 def test_a_thin_pack_is_taken_by_a_repository_larger_than_the_memory_of_git(
@@ -381,13 +378,13 @@ def test_a_thin_pack_is_taken_by_a_repository_larger_than_the_memory_of_git(
 def test_an_ordinary_clone_goes_on_while_hostile_packs_arrive(repo: Repo, tmp_path: Path) -> None:
     """Whoever holds all programs of the hub with bombs still lets the others have their turn."""
     bombs = [pack(zeros(BLOB, 64 * MIB)), good_pack()[:-30], pack(*[BASE] * 50)]
-    body = [push_request([Update(OTHER, None, "1" * 40)], bomb) for bomb in bombs]
+    body = [build_request([command(OTHER, "1" * 40)], bomb) for bomb in bombs]
     with unharmed(repo), ThreadPoolExecutor(21) as pool:
-        pushed = [pool.submit(send_push, repo, body[number % 3]) for number in range(20)]
+        pushed = [pool.submit(post, repo, body[number % 3]) for number in range(20)]
         made = pool.submit(clone, repo, tmp_path / "c")
         assert made.result().head() == repo.head()
         for push in pushed:
-            assert read_report(push.result().content).refs[OTHER]
+            assert read_report(push.result().content).refused[OTHER]
 
 
 def test_bits_that_flip_do_not_break_the_hub(hub: LiveHub, repo: Repo) -> None:
@@ -396,11 +393,11 @@ def test_bits_that_flip_do_not_break_the_hub(hub: LiveHub, repo: Repo) -> None:
     for number in range(200):
         ref = f"flip-{number}"
         made = new_chain(b"flip %d" % number)
-        request = push_request([Update(f"refs/heads/{ref}", None, made.oid)], pack(*made.entries()))
+        request = build_request([command(f"refs/heads/{ref}", made.oid)], pack(*made.entries()))
         body = bytearray(request)
         place = dice.randrange(len(body))
         body[place] ^= 1 << dice.randrange(8)
-        answer = send_push(repo, bytes(body))
+        answer = post(repo, bytes(body))
         assert answer.status_code == 200 or 400 <= answer.status_code < 500, (number, answer.text)
     for name, oid in list_remote(hub, repo).items():
         if name.startswith("refs/heads/"):
