@@ -35,7 +35,16 @@ VARIABLE = re.compile(r"FREEHOLD_[A-Z_]+")
 ENTRY = re.compile(r"^## (\d{4}-\d{2}-\d{2}): (.+)\n\n((?:.+\n?)+)", re.MULTILINE)
 
 # Options of other programs.
-OTHER_OPTIONS = {"--exclude", "--force", "--stdin-packs"}
+OTHER_OPTIONS = {
+    "--all",
+    "--depth",
+    "--everything",
+    "--exclude",
+    "--filter",
+    "--force",
+    "--include",
+    "--stdin-packs",
+}
 OWN_OPTIONS = {name for place in list_places() for option in place.options for name in option.names}
 # Where the running hub keeps things: not in the source.
 DATA_FOLDERS = {"objects/", "cache/", "cache/git/"}
