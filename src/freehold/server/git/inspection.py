@@ -35,7 +35,7 @@ MIB: Final = 1024 * 1024
 
 # Readers hold a whole folder, commit or tag in memory.
 MAX_TREE_SIZE: Final = 32 * MIB
-MAX_TEXT_SIZE: Final = 4 * MIB
+MAX_TEXT_SIZE: Final = MIB
 MAX_LINK_SIZE: Final = 4095
 
 # In one tree with all below it, folders included: few rows can stand for more than any listing
