@@ -227,12 +227,18 @@ def _is_finished(pipe: int) -> bool:
 
 async def _wait_readable(pipe: int) -> None:
     loop = asyncio.get_running_loop()
-    ready = loop.create_future()
-    loop.add_reader(pipe, ready.set_result, None)
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(pipe, _settle, ready)
     try:
         await ready
     finally:
         loop.remove_reader(pipe)
+
+
+def _settle(ready: asyncio.Future[None]) -> None:
+    """Ends the waiting, unless that was given up in the same turn of the loop."""
+    if not ready.done():
+        ready.set_result(None)
 
 
 async def send_blocks(blocks: Iterator[bytes], threads: Threads) -> AsyncIterator[bytes]:
