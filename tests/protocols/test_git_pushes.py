@@ -11,7 +11,7 @@ import pytest
 from freehold.formats.pkt_line import FLUSH
 from tests.clones import Clone, GitFailedError, clone, list_remote, new_folder
 from tests.live import Account, LiveHub
-from tests.packs import used_packs
+from tests.raw_pushes import state_of
 from tests.repos import Repo, file, new_repo, pointer, put_ref, sha256
 
 MIB = 1024 * 1024
@@ -74,10 +74,10 @@ def test_a_history_is_replaced_by_force_only(repo: Repo, work: Clone) -> None:
 
 
 def test_a_branch_of_what_is_there_needs_no_objects(repo: Repo, work: Clone) -> None:
-    before = used_packs(repo)
+    before = state_of(repo)[1]
     work.git("push", "-q", "origin", "main:refs/heads/copy")
     assert repo.head("copy") == repo.head()
-    assert used_packs(repo) == before
+    assert state_of(repo)[1] == before
 
 
 def test_a_first_push_from_a_folder_with_a_history_of_its_own(repo: Repo, tmp_path: Path) -> None:
@@ -166,9 +166,9 @@ def test_refs_that_git_cannot_keep_together_are_refused(
 
 def refuse_push(work: Clone, repo: Repo) -> str:
     """What git says to a push that changes nothing, neither refs nor storage."""
-    refs, packs = list_remote(repo.hub, repo), used_packs(repo)
+    before = state_of(repo)
     said = work.refuse("push", "origin", "HEAD:main")
-    assert (list_remote(repo.hub, repo), used_packs(repo)) == (refs, packs)
+    assert state_of(repo) == before
     return said
 
 

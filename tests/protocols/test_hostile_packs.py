@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import random
 import struct
@@ -279,6 +280,29 @@ def test_a_chain_of_differences_has_an_end(repo: Repo, depth: int) -> None:
     else:
         assert f"behind {depth} differences" in report.message
         assert OTHER not in list_remote(repo.hub, repo)
+
+
+def test_a_size_that_only_one_program_reads_is_refused(repo: Repo) -> None:
+    """`git index-pack` forgets the bits beyond 64; after that, nobody could clone the branch."""
+    made = new_chain(TEXT)
+    blob = entry(BLOB, TEXT)
+    size = head(BLOB, len(TEXT) + (1 << 64))
+    entries = [entry(COMMIT, made.commit), entry(TREE, made.tree)]
+    lying = size + blob[len(head(BLOB, len(TEXT))) :]
+    with unharmed(repo):
+        report = push(repo, command(OTHER, made.oid), pack=pack(*entries, lying))
+    assert OTHER in report.refused
+
+
+def test_a_pack_of_another_version_is_refused(repo: Repo) -> None:
+    """git reads version 3 as if it were 2, and libgit2 does not."""
+    made = new_chain(TEXT)
+    body = bytearray(pack(*made.entries()))[:-20]
+    body[7] = 3
+    body += hashlib.sha1(body).digest()
+    with unharmed(repo):
+        report = push(repo, command(OTHER, made.oid), pack=bytes(body))
+    assert OTHER in report.refused
 
 
 # Bombs

@@ -13,13 +13,17 @@ from typing import Final
 _OFS_DELTA: Final = 6
 _REF_DELTA: Final = 7
 
+# In bytes, of the kind and the size of an object: that leaves 60 bits for the size.
+_MAX_HEAD: Final = 9
+
 Bytes = bytes | mmap
 
 
 def find_depth(pack: Bytes, ids: Sequence[bytes], offsets: Sequence[int]) -> int:
-    """The number of deltas in the longest chain of a pack that was found to be whole.
+    """The number of deltas in the longest chain of a pack that `git index-pack` has accepted.
 
-    `ids` and `offsets` are those of its index, in the order of the ids.
+    `ids` and `offsets` are those of its index, in the order of the ids. `ValueError` for a size of
+    an object that it reads, and that other programs, git's own too, do not.
     """
     bases = dict(_find_bases(pack, ids, offsets))
     depths: dict[int, int] = {}
@@ -41,6 +45,8 @@ def _find_bases(
         at = offset
         while pack[at] & 0x80:
             at += 1
+        if at - offset >= _MAX_HEAD:
+            raise ValueError("the size of an object has over 60 bits")
         kind = pack[offset] >> 4 & 7
         if kind == _OFS_DELTA:
             yield offset, offset - _read_distance(pack, at + 1)

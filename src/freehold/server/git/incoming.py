@@ -21,6 +21,9 @@ from freehold.server.git.views import View
 # reader of an object goes through all of them.
 MAX_DELTAS = 250
 
+# git takes version 3 as well, and not everybody can read it.
+_VERSION = (2).to_bytes(4, "big")
+
 
 class Incoming:
     """A quarantine: the objects of a repository and, apart from them, those of a pack.
@@ -58,7 +61,7 @@ class Incoming:
         index = path.with_suffix(".idx").read_bytes()
         ids, offsets = read_index_ids(index), read_index_offsets(index)
         if ids:
-            _check_depth(path, ids, offsets)
+            _check_readable(path, ids, offsets)
             self.pack = PackFile(path, len(ids))
         self.ids = [oid for _, oid in sorted(zip(offsets, ids, strict=True))]
 
@@ -67,9 +70,14 @@ class Incoming:
         return pygit2.Repository(str(self._view.path))
 
 
-def _check_depth(path: Path, ids: Sequence[bytes], offsets: Sequence[int]) -> None:
+def _check_readable(path: Path, ids: Sequence[bytes], offsets: Sequence[int]) -> None:
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as pack:
-        depth = find_depth(pack, ids, offsets)
+        if pack[4:8] != _VERSION:
+            raise BadRequestError("The pack is not one of version 2.")
+        try:
+            depth = find_depth(pack, ids, offsets)
+        except ValueError as error:
+            raise BadRequestError(f"The pack cannot be read: {error}.") from error
     if depth > MAX_DELTAS:
         raise BadRequestError(
             f"An object lies behind {depth} differences, more than {MAX_DELTAS}: pack the"

@@ -116,7 +116,7 @@ def sort_objects(
     """What the objects are; raises `BadRequestError` for one that is too large for a reader."""
     found = NewObjects()
     for oid in ids:
-        kind, size = repository.odb.read_header(oid.hex())
+        kind, size = _read_header(repository, oid)
         limit = {_TREE: MAX_TREE_SIZE, _BLOB: size}.get(kind, MAX_TEXT_SIZE)
         if size > limit:
             raise BadRequestError(f"The git object {oid.hex()} has {size} bytes, over {limit}.")
@@ -131,6 +131,15 @@ def sort_objects(
             if pointer is not None:
                 found.pointers[oid] = pointer
     return found
+
+
+def _read_header(repository: pygit2.Repository, oid: bytes) -> tuple[int, int]:
+    """The kind and size of an object; raises `BadRequestError` for what only `index-pack` reads."""
+    try:
+        kind, size = repository.odb.read_header(oid.hex())
+    except (KeyError, pygit2.GitError) as error:
+        raise BadRequestError(f"The git object {oid.hex()} cannot be read: {error}") from error
+    return int(kind), int(size)
 
 
 def check_trees(repository: pygit2.Repository, found: NewObjects) -> None:

@@ -32,9 +32,6 @@ INDEX_PACK_BYTES_PER_SECOND = 512 * 1024
 # Begins a program with limits: one that it was given later could have taken more by then.
 _WITH_LIMITS = 'ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"'
 
-# Of the packs that are there already: mapped as a whole, they alone would be more than that memory.
-_SMALL_WINDOWS = ["-c", "core.packedGitWindowSize=32m", "-c", "core.packedGitLimit=512m"]
-
 # Faults of old programs that are in the history of many repositories and hurt nobody.
 _TOLERATED = "zeroPaddedFilemode=ignore,badTimezone=ignore"
 
@@ -171,7 +168,7 @@ def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
     fewest, most = INDEX_PACK_SECONDS
     seconds = min(most, fewest + size // INDEX_PACK_BYTES_PER_SECOND)
     options = ["--stdin", "--fix-thin", f"--strict={_TOLERATED}", f"--max-input-size={limit}"]
-    command = ["-C", str(directory), *_SMALL_WINDOWS, "index-pack", *options]
+    command = ["-C", str(directory), "index-pack", *options]
     return Program(command, pack, seconds=seconds).read_all().decode().split()[-1]
 
 

@@ -22,6 +22,8 @@ _CONFIG = """\
 \trepositoryformatversion = 0
 \tbare = true
 \tbigFileThreshold = 16m
+\tpackedGitWindowSize = 16m
+\tpackedGitLimit = 256m
 [uploadpack]
 \tallowFilter = true
 \tallowAnySHA1InWant = true
