@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.postgres import Cluster, PostgresMissingError, create_database
 
@@ -26,6 +27,10 @@ if TYPE_CHECKING:
     from tests.live import Account, LiveHub
 
 BACKENDS = ("sqlite", "postgresql")
+
+# A busy machine makes no test fail: what takes long is measured in bench/.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 CLUSTER = pytest.StashKey[Cluster]()
 POSTGRES_PORT = pytest.StashKey[int]()
