@@ -18,6 +18,7 @@ ANSWER: Final = 1
 MESSAGE: Final = 2
 
 _HEAD: Final = 4
+_HEX: Final = frozenset(b"0123456789abcdefABCDEF")
 # One byte of each line is the number of its channel.
 _MAX_SIDE_BAND: Final = MAX_DATA - 1
 
@@ -32,10 +33,7 @@ def pkt_line(data: bytes) -> bytes:
 def read_pkt_line(file: BinaryIO) -> bytes | None:
     """The data of the next pkt-line; `None` for a flush. `ValueError` when there is none."""
     head = file.read(_HEAD)
-    try:
-        length = int(head, 16) if head.isalnum() else -1
-    except ValueError:
-        length = -1
+    length = int(head, 16) if head and set(head) <= _HEX else -1
     if length == 0 and head == FLUSH:
         return None
     data = file.read(length - _HEAD) if _HEAD <= length <= MAX_DATA + _HEAD else b""
