@@ -5,7 +5,6 @@ from __future__ import annotations
 import mmap
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import BinaryIO, Self
 
 import pygit2
@@ -28,7 +27,7 @@ _VERSION = (2).to_bytes(4, "big")
 class Incoming:
     """A quarantine: the objects of a repository and, apart from them, those of a pack.
 
-    Close it to forget the pack.
+    The pack is forgotten when the `with` statement ends.
     """
 
     def __init__(self, view: View) -> None:
@@ -41,12 +40,7 @@ class Incoming:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._view.close()
 
     def take(self, pack: BinaryIO, limit: int) -> None:
