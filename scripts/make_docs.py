@@ -32,6 +32,7 @@ from freehold.server.core import files as core_files
 from freehold.wire import (
     capabilities,
     commits,
+    community_routes,
     files,
     lfs,
     lfs_files,
@@ -41,7 +42,8 @@ from freehold.wire import (
     routes,
     users,
 )
-from freehold.wire.routes import Needs, Route, Stream
+from freehold.wire import route as route_module
+from freehold.wire.route import Needs, Route, Stream
 
 ROOT = Path(__file__).resolve().parent.parent
 STUB_NOTICE = "# Written by `make docs`: edit what it is made from."
@@ -136,7 +138,7 @@ def _table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Lines:
 
 def _introduce() -> Lines:
     yield from ("# The calls of the hub", "", NOTICE, "")
-    yield inspect.cleandoc(routes.__doc__ or "").partition("\n\n")[2]
+    yield inspect.cleandoc(route_module.__doc__ or "").partition("\n\n")[2]
     yield from ("", "What a call *needs*:", "")
     texts = re.findall(r'^    ([A-Z]+) = \d+\n    """(.+)"""$', inspect.getsource(Needs), re.M)
     yield from _table(("Needs", "Meaning"), [(f"`{name}`", text) for name, text in texts])
@@ -154,7 +156,7 @@ def _list_routes() -> Lines:
 
 
 def _source() -> str:
-    return inspect.getsource(routes)
+    return inspect.getsource(routes) + inspect.getsource(community_routes)
 
 
 def _describe_route(name: str, route: Route) -> Lines:

@@ -14,9 +14,11 @@ import httpx2
 import pytest
 
 from freehold.server.core import tokens
+from freehold.server.core.access import CHANGES
 from freehold.server.hub import now_ms
 from freehold.wire import routes
-from freehold.wire.routes import NOT_SUPPORTED, Needs, Route, named_routes
+from freehold.wire.route import Needs, Route
+from freehold.wire.routes import NOT_SUPPORTED, named_routes
 from tests.live import Account, LiveHub, fresh_name
 from tests.repos import NDJSON, Repo, file, new_repo, sha256
 
@@ -138,7 +140,7 @@ AT_A_REPOSITORY = (
     Example(routes.DOWNLOAD_FILES, 404, body={"paths": ["x"]}, pieces={"revision": "nope"}),
     Example(routes.PREUPLOAD, 200, body={"files": [{"path": "a.txt", "size": 1}]}),
     Example(routes.CREATE_COMMIT, 400, **NO_BODY),
-    Example(routes.CREATE_COMMIT, 501, query="?create_pr=1", needs=Needs.READ, **NO_BODY),
+    Example(routes.CREATE_COMMIT, 501, query="?create_pr=1", needs=Needs.PROPOSE, **NO_BODY),
     Example(routes.UPLOAD_RAW_FILE, 404, content=b"x", pieces={"revision": "nope"}),
     Example(routes.DELETE_RAW_FILE, 404, pieces={"path": "nope"}),
     Example(routes.ADVERTISE_REFS, 200, query="?service=git-upload-pack"),
@@ -158,7 +160,7 @@ AT_A_REPOSITORY = (
     Example(routes.DELETE_LFS_FILE, 404),
     Example(routes.XET_READ_TOKEN, 200),
     Example(routes.XET_WRITE_TOKEN, 200),
-    Example(routes.XET_WRITE_TOKEN, 501, query="?create_pr=1", needs=Needs.READ),
+    Example(routes.XET_WRITE_TOKEN, 501, query="?create_pr=1", needs=Needs.PROPOSE),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
 # These name the account or the repository in the body, or nowhere, and have tests of their own.
@@ -241,8 +243,8 @@ def org_scene(hub: LiveHub) -> Scene:
     members = {role: hub.user() for role in ("read", "contributor", "write", "admin")}
     org = hub.org(owner=owner, members={user.name: role for role, user in members.items()})
     levels = {
-        "read": Needs.CONTENT,
-        "contributor": Needs.CONTENT,
+        "read": Needs.PROPOSE,
+        "contributor": Needs.PROPOSE,
         "write": Needs.WRITE,
         "admin": Needs.ADMIN,
     }
@@ -266,7 +268,7 @@ def contributor_scene(hub: LiveHub) -> Scene:
     org = hub.org(owner=owner, members=roles)
     callers = [
         Caller("contributor, own repository", maker.token, level=Needs.ADMIN),
-        Caller("contributor, another's repository", other.token, level=Needs.CONTENT),
+        Caller("contributor, another's repository", other.token, level=Needs.PROPOSE),
         Caller("write token of a stranger", hub.user().token),
     ]
     return Scene(callers, make_repos(hub, maker, org))
@@ -284,12 +286,12 @@ def expect(caller: Caller, visibility: str, example: Example) -> tuple[int, str 
     member = caller.level is not None
     if visibility == "missing" or (visibility == "private" and not member):
         return (404 if caller.known else 401), "RepoNotFound"
-    level = caller.level or (Needs.READ if visibility == "gated" else Needs.CONTENT)
+    level = caller.level or (Needs.DISCUSS if visibility == "gated" else Needs.PROPOSE)
     if needs >= Needs.CONTENT > level:
         return (403 if caller.known else 401), "GatedRepo"
-    if needs > Needs.CONTENT and not caller.known:
+    if needs in CHANGES and not caller.known:
         return 401, "*"
-    if needs > Needs.CONTENT and (level < needs or not caller.writes):
+    if needs in CHANGES and (level < needs or not caller.writes):
         return 403, None
     return example.allowed, "*"
 

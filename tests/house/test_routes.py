@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from freehold.server.app import SERVED
+from freehold.server.core.access import CHANGES
 from freehold.server.http.rawpath import Router
-from freehold.wire import routes
-from freehold.wire.routes import NOT_SUPPORTED, Needs, Route, named_routes
+from freehold.wire.route import Needs, Route, Stream
+from freehold.wire.routes import NOT_SUPPORTED, named_routes
 
 TESTS = Path(__file__).resolve().parents[1]
 NAMES = sorted(named_routes())
@@ -43,7 +44,7 @@ def test_a_call_that_changes_a_repository_needs_the_right_to() -> None:
     weak = {
         name
         for name, route in named_routes().items()
-        if route.method in changing and "{repo}" in route.path and route.needs < Needs.WRITE
+        if route.method in changing and "{repo}" in route.path and route.needs not in CHANGES
     }
     reading = {"get_paths_info", "download_files", "upload_pack"}
     assert weak == {*reading, "duplicate_repo", "lfs_batch"}
@@ -68,7 +69,7 @@ def example(route: Route) -> str:
 
 
 def test_only_the_commit_and_the_routes_of_bytes_have_a_body_that_is_no_json() -> None:
-    streams = {name for name, route in named_routes().items() if route.body is routes.Stream}
+    streams = {name for name, route in named_routes().items() if route.body is Stream}
     assert streams == {
         "create_commit",
         "upload_raw_file",

@@ -20,7 +20,8 @@ from freehold.wire.commits import CommitLine, CommitQuery, CommitsQuery
 from freehold.wire.files import PathsInfo, TreeQuery
 from freehold.wire.lfs import Batch, LfsWire
 from freehold.wire.repos import CreateRepo, InfoQuery, RepoInfo
-from freehold.wire.routes import Stream, named_routes
+from freehold.wire.route import Stream
+from freehold.wire.routes import named_routes
 
 
 def find_structs() -> list[type[Wire]]:

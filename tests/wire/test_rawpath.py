@@ -13,7 +13,8 @@ from freehold.errors import BadRequestError
 from freehold.server.http.rawpath import Router
 from freehold.wire import routes
 from freehold.wire.ids import REPO_TYPES, URL_PREFIXES
-from freehold.wire.routes import NOT_SUPPORTED, Route, named_routes
+from freehold.wire.route import Route
+from freehold.wire.routes import NOT_SUPPORTED, named_routes
 
 ROUTES = named_routes()
 ROUTER: Router[Route] = Router((route, route) for route in [*ROUTES.values(), *NOT_SUPPORTED])

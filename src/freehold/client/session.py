@@ -41,7 +41,7 @@ from freehold.wire.ids import URL_PREFIXES
 if TYPE_CHECKING:
     from freehold.wire.capabilities import Extensions
     from freehold.wire.codec import Wire
-    from freehold.wire.routes import Route
+    from freehold.wire.route import Route
 
 T = TypeVar("T")
 logger = logging.getLogger("freehold")

@@ -13,7 +13,7 @@ from freehold.wire.ids import URL_PREFIXES, RepoType
 if TYPE_CHECKING:
     from freehold.client.answers import Answer
     from freehold.client.session import Session
-    from freehold.wire.routes import Route
+    from freehold.wire.route import Route
 
 
 class Target(NamedTuple):

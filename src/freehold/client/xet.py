@@ -25,7 +25,7 @@ from freehold.errors import FreeholdError, InternalError, TooManyRequestsError, 
 if TYPE_CHECKING:
     from freehold.client.names import Token
     from freehold.client.session import Session
-    from freehold.wire.routes import Route
+    from freehold.wire.route import Route
 
 logger = logging.getLogger("freehold")
 

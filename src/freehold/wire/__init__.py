@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from freehold.wire import codec as codec
     from freehold.wire import commits as commits
+    from freehold.wire import community_routes as community_routes
     from freehold.wire import files as files
     from freehold.wire import lfs as lfs
     from freehold.wire import lfs_files as lfs_files
@@ -27,6 +28,7 @@ _LAZY = {
     "capabilities",
     "codec",
     "commits",
+    "community_routes",
     "files",
     "lfs",
     "lfs_files",

@@ -1,25 +1,11 @@
-"""Every route of the hub: method, path, the right it needs, and the shapes of body and answer.
-
-Path templates are matched against the raw, undecoded path, and each captured piece is decoded once:
-
-    {type}      model, dataset, space or kernel
-    {prefix}    nothing for models, else `datasets/`, `spaces/` or `kernels/`
-    {repo}      `namespace/name`, or a legacy name without namespace
-    {revision}  one percent-encoded segment, or an unencoded `refs/pr/N` or `refs/convert/NAME`
-    {path}      the rest of the path
-    {…}         any other word: one segment
-"""
+"""Every route of the hub; `wire/route.py` says what a row means."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any
-from urllib.parse import quote
 
 from freehold.wire import (
     capabilities,
     commits,
+    community_routes,
     files,
     git,
     lfs,
@@ -30,61 +16,7 @@ from freehold.wire import (
     users,
     xet,
 )
-
-# The pieces of a template in which a slash separates and is not part of a name.
-_SAFE = {"repo": "/", "prefix": "/", "path": "/"}
-
-
-class Needs(IntEnum):
-    """The right that a call needs, from the least to the most."""
-
-    NOTHING = 0
-    """Anyone may call."""
-    ACCOUNT = 1
-    """A valid token; the call itself checks what it touches."""
-    SIGNATURE = 2
-    """What the hub has signed, a URL or a token of Xet: it names the caller and the repository."""
-    READ = 3
-    """May know that the repository exists and see its metadata."""
-    CONTENT = 4
-    """May read its files: the gate of a gated repository is passed."""
-    WRITE = 5
-    """May change its files and refs, with a write token."""
-    ADMIN = 6
-    """May change its settings, with a write token."""
-
-
-class Stream:
-    """Stands for a body that is no JSON value: a stream of bytes."""
-
-
-@dataclass(frozen=True)
-class Route:
-    """One call of the protocol; `body` and `returns` are typed JSON unless they are `Stream`.
-
-    `pr_needs` is what it takes with `create_pr=1`, which asks for a pull request instead of a
-    change. `aliases` are the paths that other versions of the clients use for the same call.
-    `status` is that of a JSON answer when all went well.
-    """
-
-    method: str
-    path: str
-    needs: Needs
-    body: type[Any] | None = None
-    query: type[Any] | None = None
-    returns: type[Any] | None = None
-    body_required: bool = True
-    pr_needs: Needs | None = None
-    aliases: tuple[str, ...] = ()
-    status: int = 200
-
-    def url_path(self, **pieces: str) -> str:
-        """The raw path of a request, its pieces percent-encoded as the templates say."""
-        path = self.path
-        for name, text in pieces.items():
-            path = path.replace(f"{{{name}}}", quote(text, safe=_SAFE.get(name, "")))
-        return path.rstrip("/")
-
+from freehold.wire.route import Needs, Route, Stream
 
 # The hub itself
 HEALTH = Route("GET", "/health", Needs.NOTHING)
@@ -226,7 +158,7 @@ PREUPLOAD = Route(
     body=files.Preupload,
     query=commits.CommitQuery,
     returns=files.PreuploadAnswer,
-    pr_needs=Needs.READ,
+    pr_needs=Needs.PROPOSE,
 )
 CREATE_COMMIT = Route(
     "POST",
@@ -235,7 +167,7 @@ CREATE_COMMIT = Route(
     body=Stream,
     query=commits.CommitQuery,
     returns=commits.CommitCreated,
-    pr_needs=Needs.READ,
+    pr_needs=Needs.PROPOSE,
 )
 UPLOAD_RAW_FILE = Route(
     "POST",
@@ -361,7 +293,7 @@ XET_WRITE_TOKEN = Route(
     Needs.WRITE,
     query=commits.CommitQuery,
     returns=xet.XetToken,
-    pr_needs=Needs.READ,
+    pr_needs=Needs.PROPOSE,
 )
 UPLOAD_XORB = Route(
     "POST",
@@ -440,5 +372,6 @@ NOT_SUPPORTED = (
 
 
 def named_routes() -> dict[str, Route]:
-    """Every offered route by its name in lower case, in the order of this file."""
-    return {name.lower(): value for name, value in globals().items() if isinstance(value, Route)}
+    """Every offered route by its name in lower case, in the order of the files."""
+    rows = {**globals(), **vars(community_routes)}
+    return {name.lower(): row for name, row in rows.items() if isinstance(row, Route)}

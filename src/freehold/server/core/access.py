@@ -22,14 +22,17 @@ from freehold.server.db.repos import Repo
 from freehold.server.db.tokens import TokenOwner
 from freehold.server.hub import Hub
 from freehold.wire.ids import URL_PREFIXES, RepoType, parse_repo_type
-from freehold.wire.routes import Needs
+from freehold.wire.route import Needs
 
 ROLE_LEVELS = {
     "admin": Needs.ADMIN,
     "write": Needs.WRITE,
-    "contributor": Needs.CONTENT,
-    "read": Needs.CONTENT,
+    "contributor": Needs.PROPOSE,
+    "read": Needs.PROPOSE,
 }
+
+# What takes an account and a token that may write.
+CHANGES = frozenset({Needs.DISCUSS, Needs.PROPOSE, Needs.WRITE, Needs.ADMIN})
 
 # Organisation roles that may create repositories in its namespace.
 CREATOR_ROLES = frozenset({"admin", "write", "contributor"})
@@ -87,6 +90,7 @@ def level_of(viewer: Viewer, repo: Repo) -> Needs:
             if repo.viewer_role == "contributor" and repo.creator_id == viewer.id:
                 return Needs.ADMIN
             return ROLE_LEVELS[repo.viewer_role]
+        return Needs.DISCUSS if repo.gated else Needs.PROPOSE
     return Needs.READ if repo.gated else Needs.CONTENT
 
 
@@ -121,20 +125,23 @@ def missing_repo(viewer: Viewer) -> RepositoryNotFoundError:
     return RepositoryNotFoundError()
 
 
-def check_level(ctx: Context, repo: Repo, needs: Needs) -> None:
-    """Raises unless the viewer may do what `needs` says with a repository that they can see."""
+def check_level(ctx: Context, repo: Repo, needs: Needs, refusal: str = NO_RIGHTS) -> None:
+    """Raises unless the viewer may do what `needs` says with a repository that they can see.
+
+    `refusal` is what an account is told that may do less.
+    """
     viewer = ctx.viewer
     level = level_of(viewer, repo)
     if repo.disabled and not viewer.is_admin and needs > Needs.READ:
         raise DisabledRepoError
     if needs >= Needs.CONTENT > level:
         raise _gated(ctx, repo)
-    if needs > Needs.CONTENT:
+    if needs in CHANGES:
         if viewer.id is None:
             # On plain http, clients take a 401 for a missing repository only by its code.
             raise missing_repo(viewer)
         if level < needs:
-            raise ForbiddenError(USE_PULL_REQUEST if needs == Needs.WRITE else NO_RIGHTS)
+            raise ForbiddenError(refusal)
         require_write_token(viewer)
 
 

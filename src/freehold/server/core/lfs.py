@@ -44,7 +44,8 @@ from freehold.wire.lfs import (
     Nothing,
     ObjectError,
 )
-from freehold.wire.routes import XET_WRITE_TOKEN, Needs
+from freehold.wire.route import Needs
+from freehold.wire.routes import XET_WRITE_TOKEN
 
 MAX_BATCH = 1000
 MAX_PARTS = 10_000

@@ -46,7 +46,7 @@ from freehold.wire.repos import (
     RepoUrl,
     UpdateRepoSettings,
 )
-from freehold.wire.routes import Needs
+from freehold.wire.route import Needs
 
 GATED_SOURCE = "A gated repository cannot be duplicated."
 

@@ -17,7 +17,7 @@ from freehold.server.core.tokens import identify_by_id
 from freehold.server.db import repos
 from freehold.server.db.repos import Repo
 from freehold.server.hub import Hub
-from freehold.wire.routes import Needs
+from freehold.wire.route import Needs
 from freehold.wire.xet import XetToken
 
 TOKEN_SECONDS = 3600

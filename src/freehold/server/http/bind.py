@@ -18,8 +18,9 @@ from starlette.responses import Response
 
 from freehold.errors import BadRequestError, NotSupportedError
 from freehold.server.core import access
-from freehold.server.core.access import Context, Viewer
+from freehold.server.core.access import NO_RIGHTS, USE_PULL_REQUEST, Context, Viewer
 from freehold.server.core.paging import Page
+from freehold.server.core.revisions import is_pull_request
 from freehold.server.core.tokens import identify, identify_and_find
 from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
@@ -29,7 +30,7 @@ from freehold.server.http.threads import Threads
 from freehold.server.hub import Hub
 from freehold.wire.codec import decode_json, decode_query, encode_json
 from freehold.wire.ids import RepoType
-from freehold.wire.routes import Needs, Route
+from freehold.wire.route import Needs, Route
 
 JSON_LIMIT = 16 * 1024 * 1024
 JSON_TYPE = "application/json; charset=utf-8"
@@ -68,15 +69,22 @@ class Call:
         with self.hub.db.read() as tx:
             viewer, repo = self._find_viewer_and_repo(tx)
         ctx = Context(self.hub, viewer, self.origin)
-        pr_needs = self.route.pr_needs
-        if repo is not None and pr_needs is not None and self.query().create_pr:
-            access.check_level(ctx, repo, pr_needs)
-            raise NotSupportedError("This hub does not offer pull requests yet.")
         if repo is not None:
-            access.check_level(ctx, repo, self.route.needs)
+            hint = NO_RIGHTS if self.route.pr_needs is None else USE_PULL_REQUEST
+            access.check_level(ctx, repo, self._needs(), hint)
+            if self.route.pr_needs is not None and self.query().create_pr:
+                raise NotSupportedError("This hub does not offer pull requests yet.")
         elif self.route.needs == Needs.ACCOUNT:
             access.require_account(ctx.viewer)
         return ctx, repo
+
+    def _needs(self) -> Needs:
+        """What the call needs: less where it is about a pull request."""
+        route = self.route
+        if route.pr_needs is None:
+            return route.needs
+        is_proposal = is_pull_request(self.params["revision"]) or self.query().create_pr
+        return route.pr_needs if is_proposal else route.needs
 
     def _find_viewer_and_repo(self, tx: Transaction) -> tuple[Viewer, Repo | None]:
         secret = read_token(self.request)

@@ -9,14 +9,8 @@ from starlette.responses import Response
 
 from freehold.errors import HfHubHTTPError
 from freehold.wire.codec import encode_json
-from freehold.wire.routes import (
-    ADVERTISE_REFS,
-    RAW,
-    RECEIVE_PACK,
-    RESOLVE,
-    UPLOAD_PACK,
-    Route,
-)
+from freehold.wire.route import Route
+from freehold.wire.routes import ADVERTISE_REFS, RAW, RECEIVE_PACK, RESOLVE, UPLOAD_PACK
 
 API_CHALLENGE = 'Bearer realm="Authentication required", charset="UTF-8"'
 _GIT_WORDS = (".git/info/lfs", "/info/refs", "/git-")

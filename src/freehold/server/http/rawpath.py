@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from freehold.errors import BadRequestError
 from freehold.wire.ids import REPO_TYPES, URL_PREFIXES
-from freehold.wire.routes import Route
+from freehold.wire.route import Route
 
 T = TypeVar("T")
 

@@ -19,7 +19,7 @@ from freehold.server.http.bind import Call, stream
 from freehold.server.http.streams import FileSink, pour, read_pipe
 from freehold.wire import routes
 from freehold.wire.git import Service
-from freehold.wire.routes import Needs
+from freehold.wire.route import Needs
 
 # What a client says in a request for objects: what it wants, and what it has.
 FETCH_LIMIT = 16 * 1024 * 1024

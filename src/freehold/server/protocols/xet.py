@@ -22,7 +22,7 @@ from freehold.server.http.streams import drain, pour, send_blocks, spool_body
 from freehold.server.objects.store import ObjectMissingError
 from freehold.wire import routes
 from freehold.wire.codec import encode_json
-from freehold.wire.routes import Route
+from freehold.wire.route import Route
 from freehold.wire.xet import ShardEvent, ShardUploaded, XetToken, XorbUploaded
 
 TELEMETRY_LIMIT = 1024 * 1024
