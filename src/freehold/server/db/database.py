@@ -43,13 +43,14 @@ class Transaction:
     times as long as SQLite takes to find a row.
     """
 
-    __slots__ = ("_conflict", "_connection", "_refused", "_style")
+    __slots__ = ("_conflict", "_connection", "_refused", "_style", "announced")
 
     def __init__(self, connection: Any, style: str, driver: Any) -> None:
         self._connection = connection
         self._style = style
         self._refused = driver.DataError
         self._conflict = driver.IntegrityError
+        self.announced = False
 
     def one(self, sql: str, **values: Any) -> Any | None:
         """The first row, or `None`; the columns are attributes."""
@@ -70,6 +71,10 @@ class Transaction:
         """Runs the statement once per row of values."""
         if rows:
             self._connection.cursor().executemany(write_statement(sql, self._style), rows)
+
+    def announce(self) -> None:
+        """Wakes whoever waits for the news of this database, once the transaction is committed."""
+        self.announced = True
 
     def _execute(self, sql: str, values: dict[str, Any]) -> Any:
         lists = {name: value for name, value in values.items() if type(value) is list}
@@ -129,6 +134,8 @@ class Database:
         self._turn: AbstractContextManager[Any] = (
             threading.Lock() if self.is_sqlite else nullcontext()
         )
+        # Set after a commit of this process that leaves work for somebody in the background.
+        self.news = threading.Event()
 
     @contextmanager
     def read(self) -> Iterator[Transaction]:
@@ -143,7 +150,10 @@ class Database:
     def write(self) -> Iterator[Transaction]:
         """One transaction: durable when the block ends, undone when it raises."""
         with self._turn, self._writer.begin() as connection:
-            yield Transaction(connection.connection, self._style, self._driver)
+            tx = Transaction(connection.connection, self._style, self._driver)
+            yield tx
+        if tx.announced:
+            self.news.set()
 
     def close(self) -> None:
         """Closes every connection."""

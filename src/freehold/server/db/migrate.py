@@ -10,7 +10,10 @@ from freehold.server.db.database import Database, Transaction
 # Any number will do, as long as every Freehold process takes the same one.
 ADVISORY_LOCK = 7_302_318_005
 
-DIALECT_WORDS = {True: {"{blob}": "BLOB"}, False: {"{blob}": "BYTEA"}}
+DIALECT_WORDS = {
+    True: {"{blob}": "BLOB", "{counter}": "INTEGER PRIMARY KEY AUTOINCREMENT"},
+    False: {"{blob}": "BYTEA", "{counter}": "BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY"},
+}
 
 
 def migrate(database: Database, up_to: str | None = None) -> list[str]:
