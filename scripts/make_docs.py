@@ -33,6 +33,7 @@ from freehold.wire import (
     capabilities,
     commits,
     community_routes,
+    discussions,
     files,
     lfs,
     lfs_files,
@@ -48,7 +49,18 @@ from freehold.wire.route import Needs, Route, Stream
 ROOT = Path(__file__).resolve().parent.parent
 STUB_NOTICE = "# Written by `make docs`: edit what it is made from."
 NOTICE = "<!-- Written by `make docs`: edit what it is made from. -->"
-SHAPE_MODULES = (capabilities, users, repos, refs, commits, files, lfs, lfs_files, lfs_locks)
+SHAPE_MODULES = (
+    capabilities,
+    users,
+    repos,
+    refs,
+    commits,
+    files,
+    lfs,
+    lfs_files,
+    lfs_locks,
+    discussions,
+)
 
 _SECTION = re.compile(r"# (?P<title>[^\n.]+)\n(?P<first>[A-Z_]+) = Route\(")
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from freehold.wire import codec as codec
     from freehold.wire import commits as commits
     from freehold.wire import community_routes as community_routes
+    from freehold.wire import discussions as discussions
     from freehold.wire import files as files
     from freehold.wire import lfs as lfs
     from freehold.wire import lfs_files as lfs_files
@@ -29,6 +30,7 @@ _LAZY = {
     "codec",
     "commits",
     "community_routes",
+    "discussions",
     "files",
     "lfs",
     "lfs_files",

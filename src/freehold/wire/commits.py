@@ -74,12 +74,13 @@ class JsonCommit(Wire, kw_only=True):
 
 
 class CommitCreated(Wire, kw_only=True):
-    """The new head."""
+    """The new head, and the pull request that it has opened."""
 
     success: bool = True
     commit_oid: str
     commit_url: str
     hook_output: str = ""
+    pull_request_url: str | UnsetType = UNSET
 
 
 class CommitsQuery(Wire, kw_only=True):

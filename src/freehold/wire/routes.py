@@ -198,7 +198,7 @@ UPLOAD_PACK = Route(
 RECEIVE_PACK = Route(
     "POST",
     "/{prefix}{repo}.git/git-receive-pack",
-    Needs.WRITE,
+    Needs.PROPOSE,
     body=Stream,
     returns=Stream,
     aliases=("/{prefix}{repo}/git-receive-pack",),
@@ -215,7 +215,7 @@ LFS_BATCH = Route(
 LFS_VERIFY = Route(
     "POST",
     "/{prefix}{repo}.git/info/lfs/objects/verify",
-    Needs.WRITE,
+    Needs.PROPOSE,
     body=lfs.LfsObject,
     returns=lfs.Nothing,
 )
@@ -266,7 +266,7 @@ LFS_LIST_LOCKS = Route(
 LFS_VERIFY_LOCKS = Route(
     "POST",
     "/{prefix}{repo}.git/info/lfs/locks/verify",
-    Needs.WRITE,
+    Needs.PROPOSE,
     body=lfs_locks.VerifyLocks,
     returns=lfs_locks.VerifiedLocks,
     body_required=False,
@@ -358,10 +358,6 @@ XET_TELEMETRY = Route("POST", "/v1/telemetry", Needs.NOTHING, body=Stream)
 # Parts of the protocol that this hub does not offer yet; they answer 501.
 NOT_SUPPORTED = (
     Route("GET", "/api/{type}s", Needs.NOTHING),
-    Route("GET", "/api/{type}s/{repo}/discussions", Needs.READ),
-    Route("POST", "/api/{type}s/{repo}/discussions", Needs.READ),
-    Route("GET", "/api/{type}s/{repo}/discussions/{path}", Needs.READ),
-    Route("POST", "/api/{type}s/{repo}/discussions/{path}", Needs.READ),
     Route("POST", "/api/{type}s/{repo}/like", Needs.READ),
     Route("DELETE", "/api/{type}s/{repo}/like", Needs.READ),
     Route("GET", "/api/{type}s/{repo}/likers", Needs.READ),

@@ -23,12 +23,15 @@ MAX_KEY_LENGTH = 200
 
 @dataclass(frozen=True)
 class Once:
-    """A commit to one ref that is made at most once under its key, if it has one."""
+    """A commit to one ref that is made at most once under its key, if it has one.
+
+    A `ref` that ends with a slash stands for any ref below it.
+    """
 
     key: CommitKey | None
     ref: str
 
-    def recall(self, hub: Hub) -> str | None:
+    def recall(self, hub: Hub) -> KeyedCommit | None:
         """The commit that was made under the key; `None` when there is none yet.
 
         Raises `UnprocessableError` when it was made on another ref.
@@ -37,20 +40,23 @@ class Once:
             return None
         with hub.db.read() as tx:
             found = commit_keys.find_keyed_commit(tx, self.key, _oldest())
-        if found is not None and found.ref != self.ref:
+        if found is not None and not self._fits(found.ref):
             raise UnprocessableError("This Idempotency-Key was used for a commit to another ref.")
-        return None if found is None else found.oid
+        return found
 
-    def record(self, tx: Transaction, oid: str) -> None:
+    def _fits(self, ref: str) -> bool:
+        return ref.startswith(self.ref) if self.ref.endswith("/") else ref == self.ref
+
+    def record(self, tx: Transaction, commit: KeyedCommit) -> None:
         """Notes in the transaction that makes the commit that it was made.
 
         The caller holds the lock of the repository. Raises `ConflictError`, which undoes the
         commit, when another call with the key was faster.
         """
-        if self.key is not None:
-            commit = KeyedCommit(self.ref, oid)
-            if not commit_keys.insert_keyed_commit(tx, self.key, commit, now_ms(), _oldest()):
-                raise ConflictError("Another call with this Idempotency-Key was faster.")
+        if self.key is None:
+            return
+        if not commit_keys.insert_keyed_commit(tx, self.key, commit, now_ms(), _oldest()):
+            raise ConflictError("Another call with this Idempotency-Key was faster.")
 
 
 def once(ctx: Context, repo: Repo, ref: str, keys: Sequence[str] = ()) -> Once:

@@ -10,7 +10,7 @@ import base64
 import binascii
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import Any, BinaryIO, NamedTuple
@@ -29,9 +29,20 @@ from freehold.formats.pack import PackWriter
 from freehold.server.core import cards
 from freehold.server.core.access import Context, missing_repo
 from freehold.server.core.commit_keys import Once, once
+from freehold.server.core.commit_targets import Target
+from freehold.server.core.discussion_notices import discussion_url
 from freehold.server.core.lfs import find_usable, link_objects
+from freehold.server.core.pull_requests import (
+    PULL_REQUESTS,
+    NewCommit,
+    Proposal,
+    base_ref,
+    number_of,
+    propose,
+)
 from freehold.server.core.revisions import branch_ref, reader_of, unknown_revision
 from freehold.server.db import refs, repos
+from freehold.server.db.commit_keys import KeyedCommit
 from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repos import Repo
@@ -122,22 +133,37 @@ def create_commit(
     body: BinaryIO,
     content_type: str,
     keys: Sequence[str] = (),
+    *,
+    create_pr: bool = False,
 ) -> CommitCreated:
-    """One commit on a branch with all operations of the body.
+    """One commit with all operations of the body, on a branch or a pull request.
 
-    The body is NDJSON, or one JSON object from the oldest clients. `keys` are the values of
-    `Idempotency-Key`: under a key that was used before, the answer is the commit made then.
-    Raises `BadRequestError` for what breaks a rule, `PreconditionFailedError` when the branch is
-    not at `parentCommit`, `EntryNotFoundError` for a deletion of what is not there,
-    `UnprocessableError` for a key that was used for another ref.
+    With `create_pr`, it opens a pull request that wants to change the branch. The body is NDJSON,
+    or one JSON object from the oldest clients. `keys` are the values of `Idempotency-Key`: under a
+    key that was used before, the answer is the commit made then. Raises `BadRequestError` for what
+    breaks a rule, `PreconditionFailedError` when the branch is not at `parentCommit`,
+    `EntryNotFoundError` for a deletion of what is not there, `UnprocessableError` for a key that
+    was used for another ref, `ForbiddenError` for the pull request of somebody else.
     """
-    made = once(ctx, repo, branch_ref(revision), keys)
-    oid = made.recall(ctx.hub)
-    if oid is None:
+    ref = base_ref(revision) if create_pr else branch_ref(revision)
+    made = once(ctx, repo, PULL_REQUESTS if create_pr else ref, keys)
+    commit = made.recall(ctx.hub)
+    if commit is None:
+        target = Target(ref, made)
+        target.check(ctx, repo)
         with _stage_body(body, content_type, ctx.hub.config.inline_limit) as staged:
-            oid = _apply_once(ctx, repo, staged, made)
-    url = f"{ctx.repo_url(repo.type, repo.full_name)}/commit/{oid}"
-    return CommitCreated(commit_oid=oid, commit_url=url)
+            if create_pr:
+                target = replace(target, proposal=_propose(ctx, repo, ref, staged))
+            commit = _apply_once(ctx, repo, staged, target)
+    page = ctx.repo_url(repo.type, repo.full_name)
+    answer = CommitCreated(commit_oid=commit.oid, commit_url=f"{page}/commit/{commit.oid}")
+    if create_pr:
+        answer.pull_request_url = discussion_url(ctx, repo, number_of(commit.ref))
+    return answer
+
+
+def _propose(ctx: Context, repo: Repo, ref: str, staged: Staged) -> Proposal:
+    return propose(ctx, repo, ref, staged.header.summary, staged.header.description or "")
 
 
 @contextmanager
@@ -150,15 +176,15 @@ def _stage_body(body: BinaryIO, content_type: str, limit: int) -> Iterator[Stage
         yield staged
 
 
-def _apply_once(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
+def _apply_once(ctx: Context, repo: Repo, staged: Staged, target: Target) -> KeyedCommit:
     try:
-        return _apply(ctx, repo, staged, made)
+        return _apply(ctx, repo, staged, target)
     except HfHubHTTPError:
         # Another call with the same key may be what stood in the way.
-        oid = made.recall(ctx.hub)
-        if oid is None:
+        commit = target.made.recall(ctx.hub)
+        if commit is None:
             raise
-        return oid
+        return commit
 
 
 def _read_whole(body: BinaryIO) -> bytes:
@@ -322,13 +348,13 @@ def apply(ctx: Context, repo: Repo, ref: str, staged: Staged) -> str:
 
     A commit that would change nothing makes none: the head is given as it is.
     """
-    return _apply(ctx, repo, staged, Once(None, ref))
+    return _apply(ctx, repo, staged, Target(ref, Once(None, ref))).oid
 
 
-def _apply(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
+def _apply(ctx: Context, repo: Repo, staged: Staged, target: Target) -> KeyedCommit:
     for _ in range(MAX_ATTEMPTS):
         try:
-            return _attempt(ctx, repo, staged, made)
+            return _attempt(ctx, repo, staged, target)
         except LostRaceError as error:
             if staged.header.parent_commit and not staged.header.rebase:
                 raise PreconditionFailedError from error
@@ -343,8 +369,8 @@ def _refresh(ctx: Context, repo: Repo) -> Repo:
     return found
 
 
-def _attempt(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
-    head = _find_head(ctx, repo, made.ref)
+def _attempt(ctx: Context, repo: Repo, staged: Staged, target: Target) -> KeyedCommit:
+    head = _find_head(ctx, repo, target.ref)
     reader = reader_of(ctx, _refresh(ctx, repo))
     _check_parent(reader, head, staged)
     stored = find_stored(ctx, repo, staged)
@@ -352,27 +378,32 @@ def _attempt(ctx: Context, repo: Repo, staged: Staged, made: Once) -> str:
     old_tree = reader.commit(head).tree
     tree, objects = _build_tree(reader, old_tree, staged, stored)
     if tree.hex() == old_tree:
-        # The bytes may be new even where the tree has named them before.
-        if named or made.key is not None:
-            with ctx.hub.db.write() as tx:
-                _note(tx, ctx, repo, named, made, head)
-        return head
+        _keep_as_it_is(ctx, repo, named, target, head)
+        return KeyedCommit(target.ref, head)
     data = write_commit(tree.hex(), [head], ctx.viewer.name or SYSTEM, _message(staged.header))
-    oid = object_id("commit", data).hex()
+    commit = NewCommit(object_id("commit", data).hex(), staged.header.summary)
     source = partial(staged.writer.finish, extra=[*objects, ("commit", data)])
-    note = partial(_note, ctx=ctx, repo=repo, named=named, made=made, oid=oid)
-    ctx.hub.git.publish(repo.id, [RefChange(made.ref, head, oid)], [source], now_ms(), note)
-    return oid
+
+    def note(tx: Transaction) -> list[RefChange]:
+        link_objects(tx, repo.id, named, ctx.viewer.id or "")
+        return target.move(tx, ctx, repo, head, commit)
+
+    ctx.hub.git.publish(repo.id, [], [source], now_ms(), note)
+    return KeyedCommit(target.moved_ref, commit.oid)
 
 
-def _note(
-    tx: Transaction, ctx: Context, repo: Repo, named: list[StoredObject], made: Once, oid: str
+def _keep_as_it_is(
+    ctx: Context, repo: Repo, named: list[StoredObject], target: Target, head: str
 ) -> None:
-    """What a commit leaves in the database besides its pack and its ref."""
-    if made.key is not None:
-        repos.lock_repo(tx, repo.id)
-        made.record(tx, oid)
-    link_objects(tx, repo.id, named, ctx.viewer.id or "")
+    """Notes a commit that changes nothing."""
+    if target.proposal is not None:
+        raise BadRequestError("The commit changes nothing: there is nothing to propose.")
+    # The bytes may be new even where the tree has named them before.
+    if named or target.made.key is not None:
+        with ctx.hub.db.write() as tx:
+            repos.lock_repo(tx, repo.id)
+            target.made.record(tx, KeyedCommit(target.ref, head))
+            link_objects(tx, repo.id, named, ctx.viewer.id or "")
 
 
 def _check_parent(reader: ObjectReader, head: str, staged: Staged) -> None:

@@ -77,7 +77,10 @@ def lfs_batch(ctx: Context, repo: Repo, body: Batch) -> BatchAnswer:
         raise BadRequestError("The part_size of a batch is a number of bytes, at least 1.")
     if body.operation == "download":
         return _batch_download(ctx, repo, body)
-    access.check_level(ctx, repo, Needs.WRITE)
+    # Who may not write can still propose; a batch for a branch is no part of that.
+    ref = body.ref.name if body.ref is not None else None
+    is_for_branch = (ref or "").startswith(("refs/heads/", "refs/tags/"))
+    access.check_level(ctx, repo, Needs.WRITE if is_for_branch else Needs.PROPOSE)
     return _batch_upload(ctx, repo, body)
 
 

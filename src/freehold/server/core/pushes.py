@@ -16,14 +16,17 @@ from typing import BinaryIO
 
 import pygit2
 
-from freehold.errors import BadRequestError
+from freehold.errors import BadRequestError, HfHubHTTPError
 from freehold.formats.git_push import Push, RefUpdate, build_advertisement, build_report, read_push
-from freehold.server.core.access import Context
+from freehold.server.core import access
+from freehold.server.core.access import Context, require_account
+from freehold.server.core.discussion_rules import may
 from freehold.server.core.lfs import link_objects
+from freehold.server.core.pull_requests import NewCommit, check_open, list_new, note_commits
 from freehold.server.core.push_contents import HeadFiles, RefusedPushError, find_stored, inspect
 from freehold.server.core.refs import find_nested
 from freehold.server.core.revisions import MAIN, is_pull_request
-from freehold.server.db import refs, repos
+from freehold.server.db import discussions, refs, repos
 from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repos import Repo
@@ -32,6 +35,7 @@ from freehold.server.git.native import GitError
 from freehold.server.git.store import LostRaceError, RefChange
 from freehold.server.hub import now_ms
 from freehold.wire.ids import check_ref_name
+from freehold.wire.route import Needs
 
 CAPABILITIES = (
     "report-status",
@@ -70,6 +74,7 @@ class _Attempt:
     """A push under way: what was asked for, and why some refs will not move."""
 
     push: Push
+    present: Mapping[str, str]
     refused: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
 
@@ -93,8 +98,19 @@ class _Attempt:
         return build_report(self.push, unpacked, self.refused, "".join(self.messages))
 
 
+def check_pusher(ctx: Context, repo: Repo) -> None:
+    """Raises unless the viewer may push something: to a pull request of their own, at least."""
+    access.check_level(ctx, repo, Needs.PROPOSE)
+    if not may(ctx, repo, Needs.WRITE):
+        with ctx.hub.db.read() as tx:
+            if discussions.has_open_pull_request(tx, repo.id, require_account(ctx.viewer)):
+                return
+        access.check_level(ctx, repo, Needs.WRITE)
+
+
 def advertise_push(ctx: Context, repo: Repo) -> bytes:
     """What a client that wants to push is told first: where the refs are."""
+    check_pusher(ctx, repo)
     with ctx.hub.db.read() as tx:
         heads = refs.list_refs(tx, repo.id)
     return build_advertisement(heads, CAPABILITIES)
@@ -103,16 +119,16 @@ def advertise_push(ctx: Context, repo: Repo) -> bytes:
 def receive_pack(ctx: Context, repo: Repo, request: BinaryIO) -> bytes:
     """Moves the refs that may move, and says which did and why the others did not.
 
-    Raises `BadRequestError` for what is no push.
+    Raises `BadRequestError` for what is no push, and what `check_pusher` does.
     """
+    check_pusher(ctx, repo)
     try:
         push = read_push(request)
     except ValueError as error:
         raise BadRequestError(f"This is not a push: {error}") from error
     if not push.updates:
         return b""  # git asks like this whether it may push at all
-    attempt = _Attempt(push)
-    _refuse_names(ctx, repo, attempt)
+    attempt = _begin(ctx, repo, push)
     with ctx.hub.git.receive(repo.id) as incoming:
         try:
             if push.has_pack:
@@ -149,16 +165,47 @@ def _take(ctx: Context, repo: Repo, attempt: _Attempt, incoming: Incoming) -> No
     files = HeadFiles(repository)
     for update in attempt.open_updates():
         _check_target(repository, files, attempt, update)
-    _publish(ctx, repo, attempt, incoming, stored)
+    added = _list_added(repository, attempt)
+    _publish(ctx, repo, attempt, incoming, stored, added)
+
+
+def _list_added(repository: pygit2.Repository, attempt: _Attempt) -> dict[str, list[NewCommit]]:
+    """The new commits of each pull request in the push: those that it and no branch has had."""
+    branches = {oid for name, oid in attempt.present.items() if name.startswith(BRANCHES)}
+    return {
+        update.name: list_new(repository, update.new, branches | {update.old or update.new})
+        for update in attempt.open_updates()
+        if is_pull_request(update.name) and update.new is not None
+    }
 
 
 # Which refs may move
 
 
-def _refuse_names(ctx: Context, repo: Repo, attempt: _Attempt) -> None:
+def _begin(ctx: Context, repo: Repo, push: Push) -> _Attempt:
+    """The push, with what is refused by the names of the refs and by who pushes."""
     with ctx.hub.db.read() as tx:
-        present = refs.list_refs(tx, repo.id)
-    updates = attempt.push.updates
+        attempt = _Attempt(push, refs.list_refs(tx, repo.id))
+        for update in push.updates:
+            _refuse_pusher(tx, ctx, repo, attempt, update)
+    _refuse_names(attempt)
+    return attempt
+
+
+def _refuse_pusher(
+    tx: Transaction, ctx: Context, repo: Repo, attempt: _Attempt, update: RefUpdate
+) -> None:
+    if is_pull_request(update.name) and update.name in attempt.present:
+        try:
+            check_open(tx, ctx, repo, update.name)
+        except HfHubHTTPError as error:
+            attempt.refuse(update.name, error.message)
+    elif not may(ctx, repo, Needs.WRITE):
+        attempt.refuse(update.name, "you may only push to pull requests of your own here")
+
+
+def _refuse_names(attempt: _Attempt) -> None:
+    updates, present = attempt.push.updates, attempt.present
     times = Counter(update.name for update in updates)
     for update in updates:
         reason = _refusal(update, present)
@@ -240,13 +287,19 @@ def _check_target(
 
 
 def _publish(
-    ctx: Context, repo: Repo, attempt: _Attempt, incoming: Incoming, stored: list[StoredObject]
+    ctx: Context,
+    repo: Repo,
+    attempt: _Attempt,
+    incoming: Incoming,
+    stored: list[StoredObject],
+    added: Mapping[str, list[NewCommit]],
 ) -> None:
     """Moves what was not refused, with the pack; a ref that somebody else has moved is refused."""
 
     def note(tx: Transaction) -> None:
         repos.lock_repo(tx, repo.id)
         _refuse_moved(attempt, updates, refs.list_refs(tx, repo.id))
+        _tell_pull_requests(tx, ctx, repo, attempt, added)
         link_objects(tx, repo.id, stored, ctx.viewer.id or "")
 
     sources = [] if incoming.pack is None else [incoming.pack]
@@ -262,6 +315,24 @@ def _publish(
                 attempt.refuse_rest("the hub was too slow: try again")
         else:
             return
+
+
+def _tell_pull_requests(
+    tx: Transaction,
+    ctx: Context,
+    repo: Repo,
+    attempt: _Attempt,
+    added: Mapping[str, list[NewCommit]],
+) -> None:
+    """Tells them of their commits; one that was closed or merged meanwhile takes none."""
+    for name, commits in added.items():
+        if name in attempt.refused:
+            continue
+        try:
+            note_commits(tx, ctx, repo, name, commits)
+        except HfHubHTTPError as error:
+            attempt.refuse(name, error.message)
+            raise LostRaceError(name) from error
 
 
 def _refuse_moved(

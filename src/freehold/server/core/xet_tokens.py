@@ -28,7 +28,7 @@ GRACE_SECONDS = 900
 
 Purpose = Literal["read", "write"]
 
-_LEVELS = {"read": Needs.CONTENT, "write": Needs.WRITE}
+_LEVELS = {"read": Needs.CONTENT, "write": Needs.PROPOSE}
 # Stands for a caller without an account.
 _NOBODY = "-"
 # What the signatures of tokens begin with.

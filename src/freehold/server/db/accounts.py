@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
-from freehold.server.db.database import Transaction
+from freehold.server.db.database import Transaction, in_chunks
 
 COLUMNS = "id, kind, name, fullname, email, password_hash, is_admin, created_at"
 
@@ -48,6 +49,15 @@ def find_account(tx: Transaction, name: str) -> Account | None:
     """The account of that name, in any case of letters."""
     row = tx.one(f"SELECT {COLUMNS} FROM account WHERE name_key = :key", key=name.lower())
     return None if row is None else Account._make(row)._replace(is_admin=bool(row.is_admin))
+
+
+def find_accounts(tx: Transaction, account_ids: Iterable[str]) -> dict[str, Account]:
+    """The accounts of those ids that exist, by id."""
+    found: dict[str, Account] = {}
+    for some in in_chunks(account_ids):
+        for row in tx.all(f"SELECT {COLUMNS} FROM account WHERE id IN :some", some=some):
+            found[row.id] = Account._make(row)._replace(is_admin=bool(row.is_admin))
+    return found
 
 
 def lock_account(tx: Transaction, account_id: str) -> None:

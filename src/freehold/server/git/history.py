@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
+from itertools import islice
 from typing import NamedTuple
 
 import pygit2
 
 from freehold.errors import PayloadTooLargeError
 from freehold.server.git.memory import Memory
-from freehold.server.git.reader import ObjectReader
+from freehold.server.git.reader import CommitData, ObjectReader, describe_commit
 
 _logs: Memory[str, tuple[str, ...]] = Memory(1_000_000)
 _last_commits: Memory[tuple[str, str], dict[str, str]] = Memory(400_000)
@@ -65,6 +66,17 @@ def _walk(
     for head in hidden:
         walker.hide(head)
     return [str(commit.id) for commit in walker]
+
+
+def list_added_commits(
+    repository: pygit2.Repository, head: str, hidden: Iterable[str], limit: int
+) -> list[CommitData]:
+    """The newest commits that `head` leads back to and none of `hidden`, oldest first."""
+    order = pygit2.enums.SortMode.TOPOLOGICAL | pygit2.enums.SortMode.TIME
+    walker = repository.walk(head, order)
+    for oid in hidden:
+        walker.hide(oid)
+    return [describe_commit(commit) for commit in islice(walker, limit)][::-1]
 
 
 def find_last_commits(

@@ -29,6 +29,9 @@ INDEX_PACK_PIECE = 512 * 1024 * 1024
 INDEX_PACK_SECONDS = (120, 1800)
 INDEX_PACK_BYTES_PER_SECOND = 512 * 1024
 
+# Of a processor, for a merge.
+MERGE_SECONDS = 120
+
 # Begins a program with limits: one that it was given later could have taken more by then.
 _WITH_LIMITS = 'ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"'
 
@@ -95,13 +98,18 @@ class Program:
 
     def read_all(self) -> bytes:
         """Everything that it says; raises `GitError` when it fails."""
+        return self.read_answer(statuses=(0,))[1]
+
+    def read_answer(self, statuses: tuple[int, ...]) -> tuple[int, bytes]:
+        """Its exit status, one of these, and everything that it says; else raises `GitError`."""
         assert self._process.stdout is not None
         try:
             said = self._process.stdout.read()
-            self.check()
+            if self._process.wait() not in statuses:
+                self.check()
         finally:
             self.close()
-        return said
+        return self._process.returncode, said
 
     def check(self) -> None:
         """Waits for the end of the program; raises `GitError` when it has failed."""
@@ -170,6 +178,23 @@ def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
     options = ["--stdin", "--fix-thin", f"--strict={_TOLERATED}", f"--max-input-size={limit}"]
     command = ["-C", str(directory), "index-pack", *options]
     return Program(command, pack, seconds=seconds).read_all().decode().split()[-1]
+
+
+def merge_trees(directory: Path, ours: str, theirs: str) -> tuple[bool, bytes]:
+    """Merges two commits into a tree, and says whether they contradict each other.
+
+    The bytes are the id of the tree and the paths with conflicts, each with a NUL behind it; they
+    are nothing when the commits have no history in common. Raises `GitError`.
+    """
+    options = ["--write-tree", "-z", "--name-only", "--no-messages"]
+    command = ["-C", str(directory), "merge-tree", *options, ours, theirs]
+    try:
+        status, said = Program(command, seconds=MERGE_SECONDS).read_answer(statuses=(0, 1))
+    except GitError as error:
+        if "unrelated histories" not in str(error):
+            raise
+        return True, b""
+    return bool(status), said
 
 
 @dataclass(frozen=True)

@@ -103,7 +103,7 @@ class ObjectReader:
         if known is not None:
             return known
         found = self.run(lambda repository: repository[oid].peel(pygit2.Commit))
-        data = _describe_commit(found)
+        data = describe_commit(found)
         return _commits.put(oid, data, 500 + len(data.message) + 100 * len(data.parents))
 
     def peel(self, oid: str) -> str | None:
@@ -129,7 +129,8 @@ def _find_commit(repository: pygit2.Repository, prefix: str) -> str | None:
         return None  # ambiguous, or an object that leads to no commit
 
 
-def _describe_commit(found: Any) -> CommitData:
+def describe_commit(found: Any) -> CommitData:
+    """What is told of a commit that libgit2 has read."""
     return CommitData(
         oid=str(found.id),
         tree=str(found.tree_id),

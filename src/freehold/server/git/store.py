@@ -118,12 +118,12 @@ class GitStore:
         changes: Iterable[RefChange],
         sources: Sequence[PackSource],
         now: int,
-        before: Callable[[Transaction], None] = lambda tx: None,
+        before: Callable[[Transaction], Iterable[RefChange] | None] = lambda tx: None,
     ) -> None:
         """Makes packs durable and moves refs, entirely or not at all.
 
-        `before` runs first in the same transaction and may raise to stop it. Raises
-        `LostRaceError` when a ref was moved by someone else.
+        `before` runs first in the same transaction; it may raise to stop it, and give changes that
+        only it could know. Raises `LostRaceError` when a ref was moved by someone else.
         """
         generation = 0
         with ExitStack() as stack:
@@ -132,8 +132,8 @@ class GitStore:
                 for source in sources
             ]
             tx = stack.enter_context(self._database.write())
-            before(tx)
-            moves = list(changes)
+            found = before(tx)
+            moves = [*changes, *(found or ())]
             modified_at = now if moves else None
             for draft in drafts:
                 generation = draft.insert(tx, now, modified_at)

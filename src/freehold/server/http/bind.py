@@ -72,8 +72,6 @@ class Call:
         if repo is not None:
             hint = NO_RIGHTS if self.route.pr_needs is None else USE_PULL_REQUEST
             access.check_level(ctx, repo, self._needs(), hint)
-            if self.route.pr_needs is not None and self.query().create_pr:
-                raise NotSupportedError("This hub does not offer pull requests yet.")
         elif self.route.needs == Needs.ACCOUNT:
             access.require_account(ctx.viewer)
         return ctx, repo

@@ -13,13 +13,12 @@ from starlette.types import Receive, Scope, Send
 from freehold.errors import BadRequestError
 from freehold.formats.git_push import MAX_SIZE
 from freehold.formats.pkt_line import FLUSH, pkt_line
-from freehold.server.core import access, fetches, pushes
+from freehold.server.core import fetches, pushes
 from freehold.server.core.fetches import GitError, Program
 from freehold.server.http.bind import Call, stream
 from freehold.server.http.streams import FileSink, pour, read_pipe
 from freehold.wire import routes
 from freehold.wire.git import Service
-from freehold.wire.route import Needs
 
 # What a client says in a request for objects: what it wants, and what it has.
 FETCH_LIMIT = 16 * 1024 * 1024
@@ -48,7 +47,6 @@ def _advertise(call: Call) -> Response:
     if service == "git-upload-pack":
         body = fetches.advertise_fetch(ctx, repo, version)
     else:
-        access.check_level(ctx, repo, Needs.WRITE)
         body = pushes.advertise_push(ctx, repo)
         version = "version=0"
     if version != "version=2":
@@ -131,12 +129,19 @@ def _start_fetch(call: Call, request: BinaryIO) -> Program:
 
 
 async def _receive_pack(call: Call) -> Response:
+    await call.threads.run(_check_pusher, call)
     with tempfile.TemporaryFile() as request:
         limit = call.hub.config.push_limit + UPDATES_LIMIT
         await _receive(call, "git-receive-pack", request, limit)
         async with call.pushes, call.programs:
             report = await call.bulk.run(_push, call, request)
     return Response(report, 200, _UNCACHED, "application/x-git-receive-pack-result")
+
+
+def _check_pusher(call: Call) -> None:
+    ctx, repo = call.authorize()
+    assert repo is not None
+    pushes.check_pusher(ctx, repo)
 
 
 def _push(call: Call, request: BinaryIO) -> bytes:

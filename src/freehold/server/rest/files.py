@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.responses import Response
 
 from freehold.server.core import commits, files, uploads
@@ -22,7 +24,13 @@ async def _create_commit(call: Call) -> Response:
         ctx, repo = await call.threads.run(call.authorize)
         keys = call.request.headers.getlist("idempotency-key")
         created = await call.bulk.run(
-            commits.create_commit, ctx, repo, revision, body, content_type, keys
+            partial(commits.create_commit, create_pr=call.query().create_pr),
+            ctx,
+            repo,
+            revision,
+            body,
+            content_type,
+            keys,
         )
     return make_response(call, created)
 

@@ -1,0 +1,217 @@
+"""Discussions of a repository: listing and opening them, and what becomes of them."""
+
+from __future__ import annotations
+
+from freehold.errors import BadRequestError
+from freehold.server.core import access, pull_requests
+from freehold.server.core.access import Context
+from freehold.server.core.authors import Authors
+from freehold.server.core.comments import write_comment
+from freehold.server.core.discussion_events import add_change, describe_event, describe_events
+from freehold.server.core.discussion_notices import discussion_url, tell_discussion
+from freehold.server.core.discussion_rules import (
+    check_comment,
+    check_enabled,
+    check_room,
+    check_text,
+    check_title,
+    find_discussion,
+    lock_discussion,
+    require_own,
+)
+from freehold.server.core.openings import open_discussion
+from freehold.server.db import discussions, refs
+from freehold.server.db.database import Transaction
+from freehold.server.db.discussions import Discussion, Wanted
+from freehold.server.db.repos import Repo
+from freehold.server.git.store import RefChange
+from freehold.server.hub import now_ms
+from freehold.wire import discussions as wire
+from freehold.wire.dates import iso_time
+from freehold.wire.route import Needs
+
+PAGE = 50
+
+# No page lies behind this one: a number beyond what a database counts is no page either.
+MAX_PAGE_NUMBER = 1_000_000
+
+
+def list_discussions(ctx: Context, repo: Repo, query: wire.DiscussionsQuery) -> wire.Discussions:
+    """A page of the discussions that are asked for, newest first."""
+    check_enabled(repo)
+    if not 0 <= query.p <= MAX_PAGE_NUMBER:
+        raise BadRequestError("Pages are numbered from 0 on.")
+    wanted = Wanted(
+        is_pull_request=None if query.type == "all" else query.type == "pull_request",
+        is_closed=None if query.status == "all" else query.status == "closed",
+        author=query.author or None,
+        search=query.search or None,
+    )
+    start = query.p * PAGE
+    with ctx.hub.db.read() as tx:
+        found = discussions.list_discussions(tx, repo.id, wanted, PAGE, start)
+        count = discussions.count_discussions(tx, repo.id, wanted)
+        closed = discussions.count_discussions(tx, repo.id, wanted._replace(is_closed=True))
+        authors = Authors(tx, [item.author_id for item in found])
+    return wire.Discussions(
+        discussions=[_summarise(repo, item, authors) for item in found],
+        # A client asks for pages until it has all of them, and one that is empty would be asked
+        # for again and again.
+        count=count if found else min(count, start),
+        start=start,
+        num_closed_discussions=closed,
+    )
+
+
+def _summarise(repo: Repo, item: Discussion, authors: Authors) -> wire.DiscussionSummary:
+    return wire.DiscussionSummary(
+        num=item.num,
+        author=authors.describe(item.author_id),
+        repo=wire.RepoName(name=repo.full_name, type=repo.type),
+        title=item.title,
+        status=item.status,  # type: ignore[arg-type]  # the database checks it
+        created_at=iso_time(item.created_at),
+        is_pull_request=item.is_pull_request,
+        num_comments=item.comment_count,
+        pinned=item.pinned,
+    )
+
+
+def get_discussion(
+    ctx: Context, repo: Repo, num: str, query: wire.DiscussionQuery
+) -> wire.Discussion:
+    """A discussion with everything that has happened in it."""
+    check_enabled(repo)
+    with ctx.hub.db.read() as tx:
+        found = find_discussion(tx, repo, num)
+        events = describe_events(tx, found)
+        authors = Authors(tx, [found.author_id])
+    answer = wire.Discussion(
+        id_=found.id,
+        num=found.num,
+        author=authors.describe(found.author_id),
+        repo=wire.RepoName(name=repo.full_name, type=repo.type),
+        title=found.title,
+        status=found.status,  # type: ignore[arg-type]  # the database checks it
+        created_at=iso_time(found.created_at),
+        is_pull_request=found.is_pull_request,
+        num_comments=found.comment_count,
+        pinned=found.pinned,
+        locked=found.locked,
+        events=events,
+    )
+    if found.is_pull_request:
+        pull_requests.describe_changes(ctx, repo, found, answer, diff=query.diff)
+    return answer
+
+
+def create_discussion(
+    ctx: Context, repo: Repo, body: wire.CreateDiscussion
+) -> wire.DiscussionCreated:
+    """A new discussion, or a pull request at the head of the branch that it starts from.
+
+    Raises `RevisionNotFoundError` for a branch that is not there.
+    """
+    check_enabled(repo)
+    title, text = check_title(body.title), check_text(body.description)
+    if body.pull_request:
+        access.check_level(ctx, repo, Needs.PROPOSE)
+        made = pull_requests.open_from_branch(ctx, repo, title, text, body.base, body.head)
+    else:
+        with ctx.hub.db.write() as tx:
+            made = open_discussion(tx, ctx, repo, title, text)
+    answer = wire.DiscussionCreated(
+        url=discussion_url(ctx, repo, made.num), num=made.num, pull_request=made.is_pull_request
+    )
+    if made.base is not None:
+        answer.references = wire.References(base=made.base)
+    return answer
+
+
+def rename_discussion(
+    ctx: Context, repo: Repo, num: str, body: wire.RenameDiscussion
+) -> wire.NewTitle:
+    """Another title, given by its author or by who may write to the repository."""
+    title = check_title(body.title)
+    with ctx.hub.db.write() as tx:
+        found = lock_discussion(tx, repo, num)
+        require_own(ctx, repo, found.author_id, Needs.WRITE)
+        check_room(found, "")
+        discussions.set_title(tx, found, title)
+        data = {"from": found.title, "to": title}
+        event = add_change(tx, found, ctx.viewer.id, "title-change", data)
+        tell_discussion(tx, ctx, repo, found._replace(title=title), "update")
+        return wire.NewTitle(new_title=describe_event(tx, event))
+
+
+def change_discussion_status(
+    ctx: Context, repo: Repo, num: str, body: wire.ChangeDiscussionStatus
+) -> wire.NewStatus:
+    """Closes or opens a discussion, by its author or by who may write to the repository.
+
+    A draft that is opened is ready to be merged. Raises `BadRequestError` for a status that it has
+    already, and for what cannot be opened again: what was merged, or has lost its ref.
+    """
+    comment = check_comment(body.comment) if body.comment else None
+    reason = {"reason": check_text(body.reason)} if body.reason else {}
+    with ctx.hub.db.write() as tx:
+        found = lock_discussion(tx, repo, num)
+        require_own(ctx, repo, found.author_id, Needs.WRITE)
+        _check_change(tx, found, body.status)
+        check_room(found, body.reason or "")
+        if comment is not None:
+            write_comment(tx, ctx, repo, found, comment)
+        discussions.set_status(tx, found, body.status)
+        data = {"status": body.status, **reason}
+        event = add_change(tx, found, ctx.viewer.id, "status-change", data)
+        tell_discussion(tx, ctx, repo, found._replace(status=body.status), "update")
+        return wire.NewStatus(new_status=describe_event(tx, event))
+
+
+def _check_change(tx: Transaction, found: Discussion, status: str) -> None:
+    if found.status == "merged":
+        raise BadRequestError("This pull request was merged, which cannot be undone.")
+    if found.status == status:
+        raise BadRequestError(f"The status is {status} already.")
+    reopened = status == "open" and found.is_pull_request
+    if reopened and not refs.find_refs(tx, found.repo_id, [found.head]):
+        raise BadRequestError("The ref of this pull request was deleted: open another one.")
+
+
+def pin_discussion(ctx: Context, repo: Repo, num: str, body: wire.PinDiscussion) -> None:
+    """Pins a discussion to the top of the page, or ends that."""
+    with ctx.hub.db.write() as tx:
+        found = lock_discussion(tx, repo, num)
+        if found.pinned != body.pinned:
+            check_room(found, "")
+            discussions.set_pinned(tx, found, body.pinned)
+            add_change(tx, found, ctx.viewer.id, "pinning-change", {"pinned": body.pinned})
+            tell_discussion(tx, ctx, repo, found._replace(pinned=body.pinned), "update")
+
+
+def set_locked(ctx: Context, repo: Repo, num: str, body: wire.LockDiscussion) -> None:
+    """Keeps all from commenting who may not write to the repository, or ends that."""
+    with ctx.hub.db.write() as tx:
+        found = lock_discussion(tx, repo, num)
+        if found.locked != body.locked:
+            check_room(found, "")
+            discussions.set_locked(tx, found, body.locked)
+            add_change(tx, found, ctx.viewer.id, "locking-change", {"locked": body.locked})
+            tell_discussion(tx, ctx, repo, found, "update")
+
+
+def delete_discussion(ctx: Context, repo: Repo, num: str) -> None:
+    """Removes a discussion with all in it, and the ref of a pull request.
+
+    Its author may, and an administrator of the repository.
+    """
+
+    def note(tx: Transaction) -> list[RefChange]:
+        found = lock_discussion(tx, repo, num)
+        require_own(ctx, repo, found.author_id, Needs.ADMIN)
+        moves = pull_requests.remove_ref(tx, found)
+        tell_discussion(tx, ctx, repo, found, "delete")
+        discussions.delete_discussion(tx, found)
+        return moves
+
+    ctx.hub.git.publish(repo.id, [], [], now_ms(), note)
