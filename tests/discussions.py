@@ -51,6 +51,15 @@ def act(repo: Repo, num: int, verb: str, body: Json | None = None) -> httpx2.Res
     return repo.post(f"/discussions/{num}/{verb}", body)
 
 
+def assert_refused(
+    answer: httpx2.Response, status: int, reason: str = "", code: str | None = None
+) -> None:
+    """The answer is an error of that status, and its message says this somewhere."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers.get("x-error-code") == code
+    assert reason in answer.json()["error"]
+
+
 def kinds(discussion: Json) -> list[str]:
     """The types of its events, in order."""
     return [event["type"] for event in discussion["events"]]

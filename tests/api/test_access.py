@@ -16,6 +16,7 @@ import pytest
 from freehold.server.core import tokens
 from freehold.server.core.access import CHANGES
 from freehold.server.hub import now_ms
+from freehold.wire import community_routes as community
 from freehold.wire import routes
 from freehold.wire.route import Needs, Route
 from freehold.wire.routes import NOT_SUPPORTED, named_routes
@@ -64,6 +65,8 @@ class Example:
             "chunk": "0" * 64,
             "file": "0" * 64,
             "lock": "0" * 24,
+            "num": "1",
+            "event": "0" * 24,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -140,15 +143,24 @@ AT_A_REPOSITORY = (
     Example(routes.DOWNLOAD_FILES, 404, body={"paths": ["x"]}, pieces={"revision": "nope"}),
     Example(routes.PREUPLOAD, 200, body={"files": [{"path": "a.txt", "size": 1}]}),
     Example(routes.CREATE_COMMIT, 400, **NO_BODY),
-    Example(routes.CREATE_COMMIT, 501, query="?create_pr=1", needs=Needs.PROPOSE, **NO_BODY),
+    Example(routes.CREATE_COMMIT, 400, query="?create_pr=1", needs=Needs.PROPOSE, **NO_BODY),
+    Example(
+        routes.CREATE_COMMIT, 404, pieces={"revision": "refs/pr/1"}, needs=Needs.PROPOSE, **NO_BODY
+    ),
     Example(routes.UPLOAD_RAW_FILE, 404, content=b"x", pieces={"revision": "nope"}),
     Example(routes.DELETE_RAW_FILE, 404, pieces={"path": "nope"}),
     Example(routes.ADVERTISE_REFS, 200, query="?service=git-upload-pack"),
     Example(routes.ADVERTISE_REFS, 200, query="?service=git-receive-pack", needs=Needs.WRITE),
     Example(routes.UPLOAD_PACK, 200, **git_request("upload")),
-    Example(routes.RECEIVE_PACK, 200, **git_request("receive")),
+    Example(routes.RECEIVE_PACK, 200, needs=Needs.WRITE, **git_request("receive")),
     Example(routes.LFS_BATCH, 200, body={**BATCH, "operation": "download"}, needs=Needs.CONTENT),
-    Example(routes.LFS_BATCH, 200, body={**BATCH, "operation": "upload"}, needs=Needs.WRITE),
+    Example(routes.LFS_BATCH, 200, body={**BATCH, "operation": "upload"}, needs=Needs.PROPOSE),
+    Example(
+        routes.LFS_BATCH,
+        200,
+        body={**BATCH, "operation": "upload", "ref": {"name": "refs/heads/main"}},
+        needs=Needs.WRITE,
+    ),
     Example(routes.LFS_VERIFY, 200, body={"oid": OID, "size": len(WEIGHTS)}),
     Example(routes.LFS_CREATE_LOCK, 400, body={"path": "/"}),
     Example(routes.LFS_LIST_LOCKS, 200),
@@ -160,7 +172,21 @@ AT_A_REPOSITORY = (
     Example(routes.DELETE_LFS_FILE, 404),
     Example(routes.XET_READ_TOKEN, 200),
     Example(routes.XET_WRITE_TOKEN, 200),
-    Example(routes.XET_WRITE_TOKEN, 501, query="?create_pr=1", needs=Needs.PROPOSE),
+    Example(routes.XET_WRITE_TOKEN, 200, query="?create_pr=1", needs=Needs.PROPOSE),
+    Example(community.LIST_DISCUSSIONS, 200),
+    Example(community.LIST_DISCUSSIONS, 400, query="?type=x"),
+    Example(community.CREATE_DISCUSSION, 400, body={"title": ""}),
+    Example(community.GET_DISCUSSION, 404),
+    Example(community.DELETE_DISCUSSION, 404),
+    Example(community.COMMENT_DISCUSSION, 404, body={"comment": "c"}),
+    Example(community.EDIT_COMMENT, 404, body={"content": "c"}),
+    Example(community.HIDE_COMMENT, 404),
+    Example(community.RENAME_DISCUSSION, 404, body={"title": "abc"}),
+    Example(community.CHANGE_DISCUSSION_STATUS, 404, body={"status": "closed"}),
+    Example(community.PIN_DISCUSSION, 404, body={"pinned": True}),
+    Example(community.LOCK_DISCUSSION, 404, body={"locked": True}),
+    Example(community.MERGE_PULL_REQUEST, 404),
+    Example(community.DELETE_PULL_REQUEST_REF, 404),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
 # These name the account or the repository in the body, or nowhere, and have tests of their own.

@@ -321,14 +321,6 @@ def test_create_commit_to_what_is_no_branch_is_404(hub: LiveHub, alice: Account)
         assert_error(answer, 404, f"Invalid rev id: {shown}", "RevisionNotFound")
 
 
-def test_create_commit_as_a_pull_request_says_that_it_is_not_offered(
-    hub: LiveHub, alice: Account, bob: Account
-) -> None:
-    repo = Repo(hub, bob, new_repo(hub, alice).full_name)
-    answer = repo.send_commit(file("a.txt", "x"), revision="main?create_pr=1")
-    assert_error(answer, 501, "This hub does not offer pull requests yet.")
-
-
 def test_create_commit_without_the_right_tells_how_to_propose_it(
     hub: LiveHub, alice: Account, bob: Account
 ) -> None:

@@ -449,8 +449,6 @@ def test_preupload_refuses_what_it_cannot_use(hub: LiveHub, alice: Account) -> N
     assert over.status_code == 413
     answer = repo.post("/preupload/nope", {"files": []})
     assert_error(answer, 404, "Invalid rev id: nope", "RevisionNotFound")
-    answer = repo.post("/preupload/main?create_pr=1", {"files": []})
-    assert_error(answer, 501, "This hub does not offer pull requests yet.")
 
 
 def test_preupload_accepts_what_old_clients_add(hub: LiveHub, alice: Account) -> None:

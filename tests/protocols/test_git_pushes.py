@@ -12,7 +12,7 @@ from freehold.formats.pkt_line import FLUSH
 from tests.clones import Clone, GitFailedError, clone, list_remote, new_folder
 from tests.live import Account, LiveHub
 from tests.raw_pushes import state_of
-from tests.repos import Repo, file, new_repo, pointer, put_ref, sha256
+from tests.repos import Repo, file, new_repo, pointer, sha256
 
 MIB = 1024 * 1024
 
@@ -96,16 +96,6 @@ def test_a_shallow_clone_pushes(repo: Repo, tmp_path: Path) -> None:
     oid = made.write({"b.txt": "b"})
     made.git("push", "-q")
     assert repo.head() == oid
-
-
-def test_a_pull_request_is_pushed_to_once_the_hub_has_opened_it(repo: Repo, work: Clone) -> None:
-    work.write({"b.txt": "b"})
-    said = work.refuse("push", "origin", "HEAD:refs/pr/1")
-    assert "only the API opens pull requests" in said
-    put_ref(repo, "refs/pr/1", repo.head())
-    work.git("push", "-q", "origin", "HEAD:refs/pr/1")
-    assert repo.head("refs%2Fpr%2F1") == work.head()
-    assert "none is deleted" in work.refuse("push", "origin", ":refs/pr/1")
 
 
 # What is refused, ref by ref

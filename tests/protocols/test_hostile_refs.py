@@ -12,6 +12,7 @@ import pytest
 
 from freehold.formats.git_objects import FILE
 from freehold.formats.pkt_line import FLUSH, MAX_DATA, pkt_line
+from tests.discussions import discuss
 from tests.live import Account, LiveHub
 from tests.raw_pushes import (
     CAPABILITIES,
@@ -24,7 +25,7 @@ from tests.raw_pushes import (
     push,
     state_of,
 )
-from tests.repos import Repo, file, new_repo, put_ref
+from tests.repos import Repo, file, new_repo
 
 ATOMIC = f"{CAPABILITIES} atomic"
 EMPTY = Packed().pack()
@@ -229,9 +230,9 @@ def test_a_branch_that_leads_to_no_commit(repo: Repo) -> None:
     for oid, reason in ((blob, "to a commit"), (tree, "to a commit"), (tag, "leads to a tag")):
         report = refuse(repo, command("refs/heads/x", oid), pack=packed.pack())
         assert reason in report.refused["refs/heads/x"]
-    put_ref(repo, "refs/pr/7", repo.head())
-    report = refuse(repo, command("refs/pr/7", tree, repo.head()), pack=packed.pack())
-    assert "to a commit" in report.refused["refs/pr/7"]
+    discuss(repo, pullRequest=True)
+    report = refuse(repo, command("refs/pr/1", tree, repo.head()), pack=packed.pack())
+    assert "to a commit" in report.refused["refs/pr/1"]
     assert push(repo, command("refs/tags/x", tag), pack=packed.pack()).taken == ["refs/tags/x"]
 
 

@@ -162,16 +162,23 @@ def test_lfs_batch_challenges_with_basic_and_speaks_to_git_lfs(hub: LiveHub) -> 
         assert answer.json()["message"] == "Invalid username or password."
 
 
-def test_lfs_batch_upload_needs_the_right_to_write(
+def test_lfs_batch_upload_is_for_whoever_may_open_a_pull_request(
     hub: LiveHub, alice: Account, bob: Account
 ) -> None:
     repo = new_repo(hub, alice)
     body = {**download_body(unique()), "operation": "upload"}
-    path = f"{repo.lfs}/objects/batch"
-    for token, status in ((bob.token, 403), (hub.token(alice, "read"), 403), (None, 401)):
-        answer = hub.call("POST", path, token=token, json=body)
-        assert answer.status_code == status
-        assert "message" in answer.json()
+    for token, ref, status in (
+        (bob.token, "main", 200),
+        (bob.token, "refs/pr/1", 200),
+        (bob.token, "refs/heads/main", 403),
+        (bob.token, "refs/tags/v1", 403),
+        (hub.token(alice, "read"), "main", 403),
+        (None, "main", 401),
+    ):
+        path = f"{repo.lfs}/objects/batch"
+        answer = hub.call("POST", path, token=token, json={**body, "ref": {"name": ref}})
+        assert answer.status_code == status, (ref, answer.text)
+        assert status == 200 or "message" in answer.json()
 
 
 # Bytes in one piece
@@ -426,7 +433,9 @@ def test_lfs_verify_knows_what_the_repository_holds(
     assert answer.headers["content-type"] == LFS_JSON
     assert repo.call("POST", path, json={"oid": oid, "size": 1}).status_code == 422
     assert repo.call("POST", path, json={"oid": "0" * 64, "size": 1}).status_code == 404
-    assert hub.call("POST", path, token=bob.token, json=good).status_code == 403
+    assert hub.call("POST", path, token=bob.token, json=good).status_code == 200
+    weak = hub.token(alice, "read")
+    assert hub.call("POST", path, token=weak, json=good).status_code == 403
     assert hub.call("POST", path, json=good).status_code == 401
 
 

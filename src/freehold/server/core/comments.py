@@ -54,7 +54,7 @@ def write_comment(
     """
     _check_lock(ctx, repo, discussion)
     check_room(discussion, text)
-    event = add_comment(tx, discussion, ctx.viewer.id, text)
+    event = add_comment(tx, discussion, ctx.viewer.id, text, now_ms())
     note_mentions(tx, ctx, repo, discussion, event, text)
     tell_comment(tx, ctx, repo, discussion, event, "create", text)
     return event

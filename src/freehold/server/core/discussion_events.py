@@ -37,11 +37,11 @@ def render(text: str) -> str:
 
 
 def add_comment(
-    tx: Transaction, discussion: Discussion, author_id: str | None, content: str
+    tx: Transaction, discussion: Discussion, author_id: str | None, content: str, now: int
 ) -> Event:
     """Adds a comment."""
     new = NewEvent(new_id(), author_id, "comment", content=content)
-    return rows.add_event(tx, discussion.id, new, now_ms())
+    return rows.add_event(tx, discussion.id, new, now)
 
 
 def add_change(

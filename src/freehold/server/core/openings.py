@@ -51,7 +51,7 @@ def open_discussion(
     )
     check_room(opened, text)
     discussions.insert_discussion(tx, opened)
-    event = add_comment(tx, opened, opened.author_id, text)
+    event = add_comment(tx, opened, opened.author_id, text, opened.created_at)
     note_mentions(tx, ctx, repo, opened, event, text)
     tell_discussion(tx, ctx, repo, opened, "create")
     tell_comment(tx, ctx, repo, opened, event, "create", text)

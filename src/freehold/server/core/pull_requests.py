@@ -18,6 +18,7 @@ from freehold.server.core.discussion_rules import (
     check_text,
     lock_discussion,
     make_title,
+    may,
     require_own,
 )
 from freehold.server.core.openings import open_discussion
@@ -209,7 +210,9 @@ def describe_changes(
     if not found.is_closed:
         answer.files_with_conflicts = find_conflicts(ctx, repo, base, head)
     answer.diff_url = _diff_url(ctx, repo, base, head)
-    text = _find_patch(ctx, repo, base, head) if diff else None
+    # A patch is what the files hold, and a discussion is open to more than they are.
+    may_read = may(ctx, repo, Needs.CONTENT) and not repo.disabled
+    text = _find_patch(ctx, repo, base, head) if diff and may_read else None
     if text is not None:
         answer.diff = text
 

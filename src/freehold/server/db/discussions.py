@@ -75,10 +75,10 @@ def take_number(tx: Transaction, repo_id: str) -> int | None:
 
 def insert_discussion(tx: Transaction, new: Discussion) -> None:
     """Adds the discussion; its counters are those of `new`."""
-    names = Discussion._fields
     tx.run(
-        f"INSERT INTO discussion ({', '.join(names)}, is_closed)"
-        f" VALUES ({', '.join(f':{name}' for name in names)}, :is_closed)",
+        f"INSERT INTO discussion ({COLUMNS}, is_closed) VALUES (:id, :repo_id, :num, :author_id,"
+        " :title, :status, :is_pull_request, :pinned, :locked, :base, :merge_commit,"
+        " :event_count, :comment_count, :text_size, :created_at, :is_closed)",
         is_closed=new.is_closed,
         **new._asdict(),
     )
@@ -120,10 +120,11 @@ def list_discussions(
     tx: Transaction, repo_id: str, wanted: Wanted, limit: int, offset: int
 ) -> list[Discussion]:
     """A page of the discussions that are wanted, newest first."""
+    condition = _condition(wanted)
     # The page is found in an index alone; only its own rows are read.
     rows = tx.all(
         f"SELECT {COLUMNS} FROM discussion WHERE repo_id = :repo_id AND num IN"
-        f" (SELECT num FROM discussion WHERE {_condition(wanted)}"
+        f" (SELECT num FROM discussion WHERE {condition}"
         " ORDER BY num DESC LIMIT :limit OFFSET :offset) ORDER BY num DESC",
         repo_id=repo_id,
         limit=limit,
@@ -137,8 +138,9 @@ def count_discussions(tx: Transaction, repo_id: str, wanted: Wanted) -> int:
     """How many discussions are wanted."""
     if wanted.author is None and wanted.search is None:
         return _sum_counts(tx, repo_id, wanted)
+    condition = _condition(wanted)
     row = tx.one(
-        f"SELECT COUNT(*) AS total FROM discussion WHERE {_condition(wanted)}",
+        f"SELECT COUNT(*) AS total FROM discussion WHERE {condition}",
         repo_id=repo_id,
         **_values(wanted),
     )
