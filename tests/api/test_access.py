@@ -16,7 +16,7 @@ import pytest
 from freehold.server.core import tokens
 from freehold.server.core.access import CHANGES
 from freehold.server.hub import now_ms
-from freehold.wire import routes
+from freehold.wire import community_routes, routes
 from freehold.wire.route import Needs, Route
 from freehold.wire.routes import NOT_SUPPORTED, named_routes
 from tests.live import Account, LiveHub, fresh_name
@@ -42,6 +42,8 @@ class Example:
     content: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
     pieces: dict[str, str] = field(default_factory=dict)
+    account: bool = False
+    """Whether it takes an account as well, with whatever token."""
 
     def path(self, repo: Repo) -> str:
         """The path of the route for this repository."""
@@ -161,6 +163,16 @@ AT_A_REPOSITORY = (
     Example(routes.XET_READ_TOKEN, 200),
     Example(routes.XET_WRITE_TOKEN, 200),
     Example(routes.XET_WRITE_TOKEN, 501, query="?create_pr=1", needs=Needs.PROPOSE),
+    # Of a repository without a gate, or of somebody who is not there.
+    Example(community_routes.ASK_ACCESS, 400, body={"a": 1}, account=True),
+    Example(community_routes.WITHDRAW_ACCESS_REQUEST, 404, account=True),
+    Example(community_routes.LIST_ACCESS_REQUESTS, 400, pieces={"status": "nope"}),
+    Example(
+        community_routes.HANDLE_ACCESS_REQUEST, 400, body={"user": "", "status": "not a status"}
+    ),
+    Example(community_routes.HANDLE_ACCESS_REQUESTS, 400, body={"requests": [{}]}),
+    Example(community_routes.GRANT_ACCESS, 400, body={}),
+    Example(community_routes.REPORT_ACCESS_REQUESTS, 400, query="?format=pdf"),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
 # These name the account or the repository in the body, or nowhere, and have tests of their own.
@@ -283,13 +295,14 @@ SCENES = {"user": user_scene, "org": org_scene, "contributor": contributor_scene
 def expect(caller: Caller, visibility: str, example: Example) -> tuple[int, str | None]:
     """The status and the error code for this caller; `*` where any code will do."""
     needs = example.right
+    asks_for_account = needs in CHANGES or example.account
     member = caller.level is not None
     if visibility == "missing" or (visibility == "private" and not member):
         return (404 if caller.known else 401), "RepoNotFound"
     level = caller.level or (Needs.DISCUSS if visibility == "gated" else Needs.PROPOSE)
     if needs >= Needs.CONTENT > level:
         return (403 if caller.known else 401), "GatedRepo"
-    if needs in CHANGES and not caller.known:
+    if asks_for_account and not caller.known:
         return 401, "*"
     if needs in CHANGES and (level < needs or not caller.writes):
         return 403, None

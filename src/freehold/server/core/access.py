@@ -200,7 +200,9 @@ def gated_error(ctx: Context, repo: Repo) -> GatedRepoError:
             f"Your request to access {name} is awaiting a review from the repo authors."
         )
     if repo.viewer_request == "rejected":
-        return _rejected(ctx, repo)
+        with ctx.hub.db.read() as tx:
+            found = access_requests.find_request_of(tx, repo.id, ctx.viewer.id)
+        return rejected_error(repo, found and found.rejection_reason)
     url = ctx.repo_url(repo.type, repo.full_name)
     return GatedRepoError(
         f"Access to {name} is restricted and you are not in the authorized list. Visit {url} to"
@@ -208,11 +210,10 @@ def gated_error(ctx: Context, repo: Repo) -> GatedRepoError:
     )
 
 
-def _rejected(ctx: Context, repo: Repo) -> GatedRepoError:
-    with ctx.hub.db.read() as tx:
-        found = access_requests.find_request_of(tx, repo.id, ctx.viewer.id or "")
-    reason = f" Their reason: {found.rejection_reason}" if found and found.rejection_reason else ""
-    return GatedRepoError(
+def rejected_error(repo: Repo, reason: str | None) -> GatedRepoError:
+    """The answer to somebody whom the authors do not let in."""
+    message = (
         f"Your request to access {repo.type} {repo.full_name} has been rejected by the repo's"
-        f" authors.{reason}"
+        " authors."
     )
+    return GatedRepoError(f"{message} Their reason: {reason}" if reason else message)

@@ -82,6 +82,21 @@ def list_requests(
     return [_make_request(row) for row in rows]
 
 
+def list_all_requests(
+    tx: Transaction, repo_id: str, after: tuple[int, str], limit: int
+) -> list[AccessRequest]:
+    """The same whatever the status."""
+    requested_at, request_id = after
+    rows = tx.all(
+        f"{_SELECT} AND {_AGE}",
+        repo_id=repo_id,
+        requested_at=requested_at,
+        request_id=request_id,
+        limit=limit,
+    )
+    return [_make_request(row) for row in rows]
+
+
 def find_user(tx: Transaction, name: str | None, user_id: str | None) -> Person | None:
     """The user of that name, in any case of letters, or of that id; organisations are none."""
     row = tx.one(

@@ -13,6 +13,8 @@ CREATE TABLE access_request (
     UNIQUE (repo_id, user_id)
 );
 
-CREATE INDEX access_request_age ON access_request (repo_id, status, requested_at, id);
+CREATE INDEX access_request_status ON access_request (repo_id, status, requested_at, id);
+
+CREATE INDEX access_request_age ON access_request (repo_id, requested_at, id);
 
 CREATE INDEX access_request_user ON access_request (user_id);
