@@ -27,7 +27,7 @@ def encode_json(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def encode_body(value: Wire) -> bytes:
+def encode_body(value: Wire | Mapping[str, str]) -> bytes:
     """The value as the JSON body of a request: what is `None` or an empty list is left out.
 
     Other hubs may refuse a `null` where they know the field only as absent.
