@@ -30,6 +30,7 @@ from freehold.server.core import commits as core_commits
 from freehold.server.core import downloads as core_downloads
 from freehold.server.core import files as core_files
 from freehold.wire import (
+    access_requests,
     capabilities,
     commits,
     community_routes,
@@ -60,6 +61,7 @@ SHAPE_MODULES = (
     lfs_files,
     lfs_locks,
     discussions,
+    access_requests,
 )
 
 _SECTION = re.compile(r"# (?P<title>[^\n.]+)\n(?P<first>[A-Z_]+) = Route\(")

@@ -35,6 +35,7 @@ from freehold.client.events import Event as Event
 from freehold.client.file_metadata import DryRunFileInfo as DryRunFileInfo
 from freehold.client.file_metadata import HfFileMetadata as HfFileMetadata
 from freehold.client.filesystem import HfFileSystem as HfFileSystem
+from freehold.client.info import AccessRequest as AccessRequest
 from freehold.client.info import BlobLfsInfo as BlobLfsInfo
 from freehold.client.info import DatasetInfo as DatasetInfo
 from freehold.client.info import GitCommitInfo as GitCommitInfo
@@ -56,7 +57,10 @@ from freehold.client.operations import CommitOperationAdd as CommitOperationAdd
 from freehold.client.operations import CommitOperationCopy as CommitOperationCopy
 from freehold.client.operations import CommitOperationDelete as CommitOperationDelete
 from freehold.client.repo_url import RepoUrl as RepoUrl
+from freehold.client.root import accept_access_request as accept_access_request
+from freehold.client.root import ask_access as ask_access
 from freehold.client.root import auth_check as auth_check
+from freehold.client.root import cancel_access_request as cancel_access_request
 from freehold.client.root import clone_repo as clone_repo
 from freehold.client.root import create_branch as create_branch
 from freehold.client.root import create_commit as create_commit
@@ -74,9 +78,13 @@ from freehold.client.root import file_exists as file_exists
 from freehold.client.root import get_full_repo_name as get_full_repo_name
 from freehold.client.root import get_hf_file_metadata as get_hf_file_metadata
 from freehold.client.root import get_paths_info as get_paths_info
+from freehold.client.root import grant_access as grant_access
 from freehold.client.root import hf_hub_download as hf_hub_download
 from freehold.client.root import hf_hub_url as hf_hub_url
+from freehold.client.root import list_accepted_access_requests as list_accepted_access_requests
 from freehold.client.root import list_lfs_files as list_lfs_files
+from freehold.client.root import list_pending_access_requests as list_pending_access_requests
+from freehold.client.root import list_rejected_access_requests as list_rejected_access_requests
 from freehold.client.root import list_repo_commits as list_repo_commits
 from freehold.client.root import list_repo_files as list_repo_files
 from freehold.client.root import list_repo_refs as list_repo_refs
@@ -85,6 +93,7 @@ from freehold.client.root import model_info as model_info
 from freehold.client.root import move_repo as move_repo
 from freehold.client.root import permanently_delete_lfs_files as permanently_delete_lfs_files
 from freehold.client.root import preupload_lfs_files as preupload_lfs_files
+from freehold.client.root import reject_access_request as reject_access_request
 from freehold.client.root import repo_exists as repo_exists
 from freehold.client.root import repo_info as repo_info
 from freehold.client.root import revision_exists as revision_exists

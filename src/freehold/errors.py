@@ -176,7 +176,7 @@ class GatedRepoError(RepositoryNotFoundError):
     status = 403
     code = "GatedRepo"
     default_message = "Access to this repository is restricted."
-    default_hint = "Ask its authors for access on its page, and log in."
+    default_hint = "Log in and ask its authors for access, on its page or by `ask_access`."
 
 
 class RevisionNotFoundError(HfHubHTTPError):

@@ -16,8 +16,7 @@ import pytest
 from freehold.server.core import tokens
 from freehold.server.core.access import CHANGES
 from freehold.server.hub import now_ms
-from freehold.wire import community_routes as community
-from freehold.wire import routes
+from freehold.wire import community_routes, routes
 from freehold.wire.route import Needs, Route
 from freehold.wire.routes import NOT_SUPPORTED, named_routes
 from tests.live import Account, LiveHub, fresh_name
@@ -43,6 +42,8 @@ class Example:
     content: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
     pieces: dict[str, str] = field(default_factory=dict)
+    account: bool = False
+    """Whether it takes an account as well, with whatever token."""
 
     def path(self, repo: Repo) -> str:
         """The path of the route for this repository."""
@@ -173,20 +174,30 @@ AT_A_REPOSITORY = (
     Example(routes.XET_READ_TOKEN, 200),
     Example(routes.XET_WRITE_TOKEN, 200),
     Example(routes.XET_WRITE_TOKEN, 200, query="?create_pr=1", needs=Needs.PROPOSE),
-    Example(community.LIST_DISCUSSIONS, 200),
-    Example(community.LIST_DISCUSSIONS, 400, query="?type=x"),
-    Example(community.CREATE_DISCUSSION, 400, body={"title": ""}),
-    Example(community.GET_DISCUSSION, 404),
-    Example(community.DELETE_DISCUSSION, 404),
-    Example(community.COMMENT_DISCUSSION, 404, body={"comment": "c"}),
-    Example(community.EDIT_COMMENT, 404, body={"content": "c"}),
-    Example(community.HIDE_COMMENT, 404),
-    Example(community.RENAME_DISCUSSION, 404, body={"title": "abc"}),
-    Example(community.CHANGE_DISCUSSION_STATUS, 404, body={"status": "closed"}),
-    Example(community.PIN_DISCUSSION, 404, body={"pinned": True}),
-    Example(community.LOCK_DISCUSSION, 404, body={"locked": True}),
-    Example(community.MERGE_PULL_REQUEST, 404),
-    Example(community.DELETE_PULL_REQUEST_REF, 404),
+    Example(community_routes.LIST_DISCUSSIONS, 200),
+    Example(community_routes.LIST_DISCUSSIONS, 400, query="?type=x"),
+    Example(community_routes.CREATE_DISCUSSION, 400, body={"title": ""}),
+    Example(community_routes.GET_DISCUSSION, 404),
+    Example(community_routes.DELETE_DISCUSSION, 404),
+    Example(community_routes.COMMENT_DISCUSSION, 404, body={"comment": "c"}),
+    Example(community_routes.EDIT_COMMENT, 404, body={"content": "c"}),
+    Example(community_routes.HIDE_COMMENT, 404),
+    Example(community_routes.RENAME_DISCUSSION, 404, body={"title": "abc"}),
+    Example(community_routes.CHANGE_DISCUSSION_STATUS, 404, body={"status": "closed"}),
+    Example(community_routes.PIN_DISCUSSION, 404, body={"pinned": True}),
+    Example(community_routes.LOCK_DISCUSSION, 404, body={"locked": True}),
+    Example(community_routes.MERGE_PULL_REQUEST, 404),
+    Example(community_routes.DELETE_PULL_REQUEST_REF, 404),
+    # Of a repository without a gate, or of somebody who is not there.
+    Example(community_routes.ASK_ACCESS, 400, body={"a": 1}, account=True),
+    Example(community_routes.WITHDRAW_ACCESS_REQUEST, 404, account=True),
+    Example(community_routes.LIST_ACCESS_REQUESTS, 400, pieces={"status": "nope"}),
+    Example(
+        community_routes.HANDLE_ACCESS_REQUEST, 400, body={"user": "", "status": "not a status"}
+    ),
+    Example(community_routes.HANDLE_ACCESS_REQUESTS, 400, body={"requests": [{}]}),
+    Example(community_routes.GRANT_ACCESS, 400, body={}),
+    Example(community_routes.REPORT_ACCESS_REQUESTS, 400, query="?format=pdf"),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
 # These name the account or the repository in the body, or nowhere, and have tests of their own.
@@ -309,13 +320,14 @@ SCENES = {"user": user_scene, "org": org_scene, "contributor": contributor_scene
 def expect(caller: Caller, visibility: str, example: Example) -> tuple[int, str | None]:
     """The status and the error code for this caller; `*` where any code will do."""
     needs = example.right
+    asks_for_account = needs in CHANGES or example.account
     member = caller.level is not None
     if visibility == "missing" or (visibility == "private" and not member):
         return (404 if caller.known else 401), "RepoNotFound"
     level = caller.level or (Needs.DISCUSS if visibility == "gated" else Needs.PROPOSE)
     if needs >= Needs.CONTENT > level:
         return (403 if caller.known else 401), "GatedRepo"
-    if needs in CHANGES and not caller.known:
+    if asks_for_account and not caller.known:
         return 401, "*"
     if needs in CHANGES and (level < needs or not caller.writes):
         return 403, None

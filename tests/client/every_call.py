@@ -40,8 +40,14 @@ ARGUMENTS: dict[str, Any] = {
     "revision": "main",
     "tag": "t",
     "to_id": "a/c",
+    "user": "u",
 }
-MORE: dict[str, dict[str, Any]] = {"update_repo_settings": {"private": True}}
+MORE: dict[str, dict[str, Any]] = {
+    "accept_access_request": {"user": "u"},
+    "cancel_access_request": {"user": "u"},
+    "reject_access_request": {"user": "u"},
+    "update_repo_settings": {"private": True},
+}
 
 
 def make_call(api: HfApi, name: str, folder: Path, **more: Any) -> Any:

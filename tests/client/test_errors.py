@@ -192,6 +192,8 @@ READING: dict[str, Callable[[HfApi], Any]] = {
     "list_repo_files": lambda api: api.list_repo_files("a/b"),
     "get_paths_info": lambda api: api.get_paths_info("a/b", ["f"]),
     "list_lfs_files": lambda api: list(api.list_lfs_files("a/b")),
+    "ask_access": lambda api: api.ask_access("a/b"),
+    "list_pending_access_requests": lambda api: list(api.list_pending_access_requests("a/b")),
 }
 # A body that is right for one call is wrong for all others.
 WRONG = {

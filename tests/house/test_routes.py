@@ -47,7 +47,8 @@ def test_a_call_that_changes_a_repository_needs_the_right_to() -> None:
         if route.method in changing and "{repo}" in route.path and route.needs not in CHANGES
     }
     reading = {"get_paths_info", "download_files", "upload_pack"}
-    assert weak == {*reading, "duplicate_repo", "lfs_batch"}
+    of_the_caller = {"ask_access", "withdraw_access_request"}
+    assert weak == {*reading, *of_the_caller, "duplicate_repo", "lfs_batch"}
 
 
 def test_no_route_hides_another() -> None:

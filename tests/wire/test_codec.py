@@ -127,7 +127,8 @@ def test_any_bytes_are_a_value_or_a_bad_request(shape: type[Any], data: bytes) -
 
 def test_every_struct_of_a_route_is_found() -> None:
     used = {shape for route in named_routes().values() for shape in (route.body, route.query)}
-    assert used - {None, Stream} <= set(STRUCTS)
+    # The form of a gate has whatever fields its card names.
+    assert used - {None, Stream, dict[str, str]} <= set(STRUCTS)
 
 
 def test_deep_nesting_is_refused_and_not_a_crash() -> None:
@@ -197,3 +198,9 @@ def test_a_flag_of_another_word_is_refused(word: str) -> None:
 
 def test_of_a_repeated_key_the_last_one_counts() -> None:
     assert decode_query([("limit", "1"), ("limit", "2")], TreeQuery).limit == 2
+
+
+@settings(deadline=None)
+@given(st.dictionaries(TEXTS, TEXTS, max_size=3))
+def test_a_form_with_any_fields_gives_all_of_them(fields: dict[str, str]) -> None:
+    assert decode_query(parse_qsl(urlencode(fields), True), dict[str, str]) == fields

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from freehold.client.access_requests import AccessRequests
 from freehold.client.clones import Clones
 from freehold.client.commits import Commits
 from freehold.client.downloads import Downloads
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class HfApi(Commits, Downloads, Clones):
+class HfApi(Commits, Downloads, Clones, AccessRequests):
     """A hub and the account that asks it.
 
     `endpoint` is the address of the hub, by default `HF_ENDPOINT`; `token` is used for all calls

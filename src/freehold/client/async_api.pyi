@@ -11,6 +11,7 @@ from freehold.client.events import Cancellation
 from freehold.client.events import OnEvent
 from freehold.client.file_metadata import DryRunFileInfo
 from freehold.client.file_metadata import HfFileMetadata
+from freehold.client.info import AccessRequest
 from freehold.client.info import DatasetInfo
 from freehold.client.info import GitCommitInfo
 from freehold.client.info import GitRefs
@@ -59,6 +60,37 @@ class AsyncHfApi:
     def token(self) -> Token:
         """The token of all calls that are not given one of their own."""
 
+    async def accept_access_request(
+        self,
+        repo_id: str,
+        user: str | None = None,
+        *,
+        request_id: str | None = None,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Lets somebody in who has asked, named by `user` or by `request_id`.
+
+        Raises `NotFoundError` when there is no such request, or it is accepted already.
+        """
+
+    async def ask_access(
+        self,
+        repo_id: str,
+        *,
+        fields: Mapping[str, str | bool] | None = None,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AccessRequest:
+        """The request of the token's owner, as it is after this: `accepted`, or still `pending`.
+
+        `fields` are the answers to `extra_gated_fields` of the card by their labels, True for a box
+        that is ticked. Only a hub of this package takes requests from programs. Raises
+        `BadRequestError` for a form that is not filled in, `GatedRepoError` after a rejection.
+        """
+
     async def auth_check(
         self,
         repo_id: str,
@@ -71,6 +103,21 @@ class AsyncHfApi:
         """Nothing when the files may be read (with `write`: changed), else the error that says why.
 
         Raises `GatedRepoError`, `RepositoryNotFoundError`, `ForbiddenError`.
+        """
+
+    async def cancel_access_request(
+        self,
+        repo_id: str,
+        user: str | None = None,
+        *,
+        request_id: str | None = None,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Puts a request back among those that wait, and ends the access that it gave.
+
+        Raises as `accept_access_request` does.
         """
 
     async def clone_repo(
@@ -360,6 +407,21 @@ class AsyncHfApi:
     ) -> list[RepoFile | RepoFolder]:
         """Those of the paths that exist, as files or folders; the others are left out."""
 
+    async def grant_access(
+        self,
+        repo_id: str,
+        user: str,
+        *,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Lets somebody in who has not asked.
+
+        Raises `NotFoundError` for an unknown user, `BadRequestError` for one who has asked or has
+        access already.
+        """
+
     async def hf_hub_download(
         self,
         repo_id: str,
@@ -412,6 +474,16 @@ class AsyncHfApi:
     ) -> str:
         """The address of a file; no request is made."""
 
+    def list_accepted_access_requests(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[AccessRequest]:
+        """The requests of those who may read the files; raises as the list of pending ones does."""
+
     def list_lfs_files(
         self,
         repo_id: str,
@@ -421,6 +493,29 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> AsyncIterator[LFSFileInfo]:
         """Every large file that the repository holds, also for old commits alone."""
+
+    def list_pending_access_requests(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[AccessRequest]:
+        """The requests that wait for a decision; pages are asked for as they are needed.
+
+        Raises `BadRequestError` without a gate, `ForbiddenError` without the right to write.
+        """
+
+    def list_rejected_access_requests(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[AccessRequest]:
+        """The requests that were rejected; raises as the list of pending ones does."""
 
     async def list_repo_commits(
         self,
@@ -539,6 +634,22 @@ class AsyncHfApi:
 
         A later `create_commit` with the same objects does not send them again. With `free_memory`
         the bytes of those that hold their content in memory are let go of.
+        """
+
+    async def reject_access_request(
+        self,
+        repo_id: str,
+        user: str | None = None,
+        *,
+        request_id: str | None = None,
+        repo_type: str | None = None,
+        rejection_reason: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Keeps somebody out, who cannot ask again; raises as `accept_access_request` does.
+
+        They are told the `rejection_reason`, a line of at most 200 characters.
         """
 
     async def repo_exists(

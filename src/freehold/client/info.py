@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from freehold.client.records import Record
 
@@ -407,4 +407,40 @@ class LFSFileInfo(Record):
             ref=data.get("ref"),
             size=data["size"],
             pusher=data.get("pusher"),
+        )
+
+
+class AccessRequest(Record):
+    """What somebody asks of the authors of a gated repository, or was granted.
+
+    `fields` are the answers to the form of the card, None for who was granted access without
+    asking; then the authors are not told an `email` either.
+    """
+
+    username: str | None
+    request_id: str
+    fullname: str | None
+    email: str | None
+    timestamp: datetime
+    status: Literal["pending", "accepted", "rejected"]
+    fields: dict[str, Any] | None
+    rejection_reason: str | None
+    reviewed_at: datetime | None
+    granted_by: str | None
+
+    @classmethod
+    def parse(cls, data: Mapping[str, Any]) -> AccessRequest:
+        """From an object of the protocol."""
+        user = data.get("user") or {}
+        return cls(
+            username=user.get("user"),
+            request_id=data["requestId"],
+            fullname=user.get("fullname"),
+            email=user.get("email"),
+            timestamp=parse_time(data["timestamp"]),
+            status=data["status"],
+            fields=data.get("fields"),
+            rejection_reason=data.get("rejectionReason"),
+            reviewed_at=parse_time(data.get("reviewedAt")),
+            granted_by=(data.get("grantedBy") or {}).get("user"),
         )

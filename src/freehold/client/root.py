@@ -6,7 +6,10 @@ from freehold.client.api import HfApi
 
 _api = HfApi()
 
+accept_access_request = _api.accept_access_request
+ask_access = _api.ask_access
 auth_check = _api.auth_check
+cancel_access_request = _api.cancel_access_request
 clone_repo = _api.clone_repo
 create_branch = _api.create_branch
 create_commit = _api.create_commit
@@ -24,9 +27,13 @@ file_exists = _api.file_exists
 get_full_repo_name = _api.get_full_repo_name
 get_paths_info = _api.get_paths_info
 get_hf_file_metadata = _api.get_hf_file_metadata
+grant_access = _api.grant_access
 hf_hub_download = _api.hf_hub_download
 hf_hub_url = _api.hf_hub_url
+list_accepted_access_requests = _api.list_accepted_access_requests
 list_lfs_files = _api.list_lfs_files
+list_pending_access_requests = _api.list_pending_access_requests
+list_rejected_access_requests = _api.list_rejected_access_requests
 list_repo_commits = _api.list_repo_commits
 list_repo_files = _api.list_repo_files
 list_repo_refs = _api.list_repo_refs
@@ -35,6 +42,7 @@ model_info = _api.model_info
 move_repo = _api.move_repo
 permanently_delete_lfs_files = _api.permanently_delete_lfs_files
 preupload_lfs_files = _api.preupload_lfs_files
+reject_access_request = _api.reject_access_request
 repo_exists = _api.repo_exists
 repo_info = _api.repo_info
 revision_exists = _api.revision_exists

@@ -79,7 +79,7 @@ class Session:
         *,
         repo_id: str | None = None,
         repo_type: str | None = None,
-        body: Wire | None = None,
+        body: Wire | Mapping[str, str] | None = None,
         query: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
         token: Token = None,
@@ -284,7 +284,7 @@ def _warn(warning: str) -> None:
         logger.warning("%s", without_controls(message.strip()))
 
 
-def _encode(body: Wire) -> bytes:
+def _encode(body: Wire | Mapping[str, str]) -> bytes:
     try:
         return wire.codec.encode_body(body)
     except (TypeError, ValueError) as error:

@@ -33,7 +33,16 @@ from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.threads import PATIENCE, Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
 from freehold.server.protocols import downloads, git, lfs, resolve, xet
-from freehold.server.rest import discussions, files, hub, lfs_files, lfs_locks, refs, repos
+from freehold.server.rest import (
+    access_requests,
+    discussions,
+    files,
+    hub,
+    lfs_files,
+    lfs_locks,
+    refs,
+    repos,
+)
 from freehold.wire.capabilities import CAPABILITIES_HEADER
 from freehold.wire.routes import CAPABILITIES, NOT_SUPPORTED, named_routes
 
@@ -54,6 +63,7 @@ SERVED: tuple[Served, ...] = (
     *lfs_files.SERVED,
     *lfs_locks.SERVED,
     *discussions.SERVED,
+    *access_requests.SERVED,
 )
 
 _EXPOSED = (

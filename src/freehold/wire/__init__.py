@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from freehold.wire import access_requests as access_requests
     from freehold.wire import codec as codec
     from freehold.wire import commits as commits
     from freehold.wire import community_routes as community_routes
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _LAZY = {
+    "access_requests",
     "capabilities",
     "codec",
     "commits",

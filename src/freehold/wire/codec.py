@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import msgspec
 
@@ -27,7 +27,7 @@ def encode_json(value: Any) -> bytes:
     return _encoder.encode(value)
 
 
-def encode_body(value: Wire) -> bytes:
+def encode_body(value: Wire | Mapping[str, str]) -> bytes:
     """The value as the JSON body of a request: what is `None` or an empty list is left out.
 
     Other hubs may refuse a `null` where they know the field only as absent.
@@ -59,8 +59,10 @@ def decode_query(pairs: Sequence[tuple[str, str]], shape: type[T]) -> T:
     """The query or form as a value of `shape`: booleans in any case, lists by repeated keys.
 
     Unknown keys are ignored, `key[]` is the same as `key`, and of a repeated key that is no list
-    the last one counts. Raises `BadRequestError`.
+    the last one counts. A dictionary takes every key as it is. Raises `BadRequestError`.
     """
+    if get_origin(shape) is dict:
+        return _convert(dict(pairs), shape)
     known = _field_types(shape)  # type: ignore[arg-type]
     values: dict[str, Any] = {}
     for raw_key, value in pairs:

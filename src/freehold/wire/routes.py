@@ -361,8 +361,6 @@ NOT_SUPPORTED = (
     Route("POST", "/api/{type}s/{repo}/like", Needs.READ),
     Route("DELETE", "/api/{type}s/{repo}/like", Needs.READ),
     Route("GET", "/api/{type}s/{repo}/likers", Needs.READ),
-    Route("GET", "/api/{type}s/{repo}/user-access-request/{path}", Needs.ADMIN),
-    Route("POST", "/api/{type}s/{repo}/user-access-request/{path}", Needs.ADMIN),
     Route("POST", "/api/{type}s/{repo}/lfs-files/duplicate", Needs.CONTENT),
 )
 

@@ -15,7 +15,7 @@ from freehold.errors import (
     RepositoryNotFoundError,
     UnauthorizedError,
 )
-from freehold.server.db import accounts, repos
+from freehold.server.db import access_requests, accounts, repos
 from freehold.server.db.accounts import Account
 from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
@@ -90,7 +90,7 @@ def level_of(viewer: Viewer, repo: Repo) -> Needs:
             if repo.viewer_role == "contributor" and repo.creator_id == viewer.id:
                 return Needs.ADMIN
             return ROLE_LEVELS[repo.viewer_role]
-        return Needs.DISCUSS if repo.gated else Needs.PROPOSE
+        return Needs.DISCUSS if repo.is_closed else Needs.PROPOSE
     return Needs.READ if repo.gated else Needs.CONTENT
 
 
@@ -135,7 +135,7 @@ def check_level(ctx: Context, repo: Repo, needs: Needs, refusal: str = NO_RIGHTS
     if repo.disabled and not viewer.is_admin and needs > Needs.READ:
         raise DisabledRepoError
     if needs >= Needs.CONTENT > level:
-        raise _gated(ctx, repo)
+        raise gated_error(ctx, repo)
     if needs in CHANGES:
         if viewer.id is None:
             # On plain http, clients take a 401 for a missing repository only by its code.
@@ -186,15 +186,34 @@ def _may_create(tx: Transaction, viewer: Viewer, owner: Account) -> bool:
     return accounts.find_role(tx, owner.id, viewer.id or "") in CREATOR_ROLES
 
 
-def _gated(ctx: Context, repo: Repo) -> GatedRepoError:
-    subject = f"Access to {repo.type} {repo.full_name} is restricted"
+def gated_error(ctx: Context, repo: Repo) -> GatedRepoError:
+    """The answer to somebody whom the gate keeps out: what they can do, or whom they wait for."""
+    name = f"{repo.type} {repo.full_name}"
     if ctx.viewer.id is None:
         return GatedRepoError(
-            f"{subject}. You must have access to it and be authenticated to access it."
-            " Please log in.",
+            f"Access to {name} is restricted. You must have access to it and be authenticated to"
+            " access it. Please log in.",
             status=401,
         )
+    if repo.viewer_request == "pending":
+        return GatedRepoError(
+            f"Your request to access {name} is awaiting a review from the repo authors."
+        )
+    if repo.viewer_request == "rejected":
+        with ctx.hub.db.read() as tx:
+            found = access_requests.find_request_of(tx, repo.id, ctx.viewer.id)
+        return rejected_error(repo, found and found.rejection_reason)
     url = ctx.repo_url(repo.type, repo.full_name)
     return GatedRepoError(
-        f"{subject} and you are not in the authorized list. Visit {url} to ask for access."
+        f"Access to {name} is restricted and you are not in the authorized list. Visit {url} to"
+        " ask for access."
     )
+
+
+def rejected_error(repo: Repo, reason: str | None) -> GatedRepoError:
+    """The answer to somebody whom the authors do not let in."""
+    message = (
+        f"Your request to access {repo.type} {repo.full_name} has been rejected by the repo's"
+        " authors."
+    )
+    return GatedRepoError(f"{message} Their reason: {reason}" if reason else message)

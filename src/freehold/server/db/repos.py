@@ -16,7 +16,15 @@ COLUMNS = """repo.id, repo.type, repo.owner_id, account.name AS namespace, repo.
 
 _MAIN = "LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main'"
 
-# The same condition where the viewer is a row that is joined, the owner of a token.
+# What the viewer is to the repository.
+_RELATION = "org_member.role, access_request.status"
+_RELATED = """LEFT JOIN org_member ON org_member.org_id = repo.owner_id
+        AND org_member.user_id = :viewer_id
+    LEFT JOIN access_request ON access_request.repo_id = repo.id
+        AND access_request.user_id = :viewer_id"""
+
+# The same where the viewer is a row that is joined, the owner of a token.
+_RELATED_TO_OWNER = _RELATED.replace(":viewer_id", "viewer.id")
 _VISIBLE_TO_OWNER = VISIBLE.replace(":viewer_id", "viewer.id").replace(
     ":sees_all", "viewer.is_admin"
 )
@@ -28,7 +36,8 @@ class Repo(NamedTuple):
     """A repository; times in milliseconds, `used_storage` in bytes.
 
     `main_oid` is the head of its branch `main`, as of the same moment as everything else.
-    `viewer_role` is the role that whoever asked has in the organisation that owns it.
+    Of whoever asked, `viewer_role` is the role in the organisation that owns it, and
+    `viewer_request` the status of the request for access: pending, accepted or rejected.
     """
 
     id: str
@@ -50,11 +59,17 @@ class Repo(NamedTuple):
     updated_at: int
     main_oid: str | None
     viewer_role: str | None
+    viewer_request: str | None
 
     @property
     def full_name(self) -> str:
         """`namespace/name`."""
         return f"{self.namespace}/{self.name}"
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether there is a gate that is shut for whoever asked, unless they belong here."""
+        return bool(self.gated) and self.viewer_request != "accepted"
 
 
 class NewRepo(NamedTuple):
@@ -82,11 +97,9 @@ def find_visible_repo(
 ) -> Repo | None:
     """The repository of that name, unless the viewer may not see it."""
     row = tx.one(
-        f"SELECT {COLUMNS}, org_member.role FROM account"
+        f"SELECT {COLUMNS}, {_RELATION} FROM account"
         " JOIN repo ON repo.owner_id = account.id AND repo.type = :type AND repo.name_key = :name"
-        f" {_MAIN} LEFT JOIN org_member ON org_member.org_id = account.id"
-        " AND org_member.user_id = :viewer_id"
-        f" WHERE account.name_key = :namespace AND {VISIBLE}",
+        f" {_MAIN} {_RELATED} WHERE account.name_key = :namespace AND {VISIBLE}",
         type=type,
         namespace=namespace.lower(),
         name=name.lower(),
@@ -104,12 +117,11 @@ def find_repo_and_owner(
     `None` when there is no such token, or its owner may not see such a repository.
     """
     row = tx.one(
-        f"SELECT {COLUMNS}, org_member.role, {OWNER_COLUMNS} FROM access_token"
+        f"SELECT {COLUMNS}, {_RELATION}, {OWNER_COLUMNS} FROM access_token"
         " JOIN account AS viewer ON viewer.id = access_token.user_id"
         " JOIN account ON account.name_key = :namespace"
         " JOIN repo ON repo.owner_id = account.id AND repo.type = :type AND repo.name_key = :name"
-        f" {_MAIN} LEFT JOIN org_member ON org_member.org_id = account.id"
-        " AND org_member.user_id = viewer.id"
+        f" {_MAIN} {_RELATED_TO_OWNER}"
         f" WHERE access_token.secret_hash = :secret_hash AND {_VISIBLE_TO_OWNER}",
         type=type,
         namespace=namespace.lower(),
@@ -123,9 +135,8 @@ def find_repo_and_owner(
 def find_repo_by_id(tx: Transaction, repo_id: str, viewer_id: str | None) -> Repo | None:
     """The repository of that id, whoever asks."""
     row = tx.one(
-        f"SELECT {COLUMNS}, org_member.role FROM repo JOIN account ON account.id = repo.owner_id"
-        f" {_MAIN} LEFT JOIN org_member ON org_member.org_id = account.id"
-        " AND org_member.user_id = :viewer_id WHERE repo.id = :repo_id",
+        f"SELECT {COLUMNS}, {_RELATION} FROM repo JOIN account ON account.id = repo.owner_id"
+        f" {_MAIN} {_RELATED} WHERE repo.id = :repo_id",
         repo_id=repo_id,
         viewer_id=viewer_id,
     )
@@ -137,9 +148,8 @@ def find_visible_repo_by_id(
 ) -> Repo | None:
     """The repository of that id, unless the viewer may not see it."""
     row = tx.one(
-        f"SELECT {COLUMNS}, org_member.role FROM repo JOIN account ON account.id = repo.owner_id"
-        f" {_MAIN} LEFT JOIN org_member ON org_member.org_id = account.id"
-        f" AND org_member.user_id = :viewer_id WHERE repo.id = :repo_id AND {VISIBLE}",
+        f"SELECT {COLUMNS}, {_RELATION} FROM repo JOIN account ON account.id = repo.owner_id"
+        f" {_MAIN} {_RELATED} WHERE repo.id = :repo_id AND {VISIBLE}",
         repo_id=repo_id,
         viewer_id=viewer_id,
         sees_all=sees_all,

@@ -13,7 +13,8 @@ VISIBLE = """(
     )
 )"""
 
-# The same for the bytes of its files: a gate keeps out all but its owner and their members.
+# The same for the bytes of its files: a gate keeps out all but its owner, their members and those
+# whose request was accepted.
 READABLE = f"""(
     repo.disabled = FALSE
     AND {VISIBLE}
@@ -24,6 +25,11 @@ READABLE = f"""(
         OR EXISTS (
             SELECT 1 FROM org_member
             WHERE org_member.org_id = repo.owner_id AND org_member.user_id = :viewer_id
+        )
+        OR EXISTS (
+            SELECT 1 FROM access_request
+            WHERE access_request.repo_id = repo.id AND access_request.user_id = :viewer_id
+                AND access_request.status = 'accepted'
         )
     )
 )"""

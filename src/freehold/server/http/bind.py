@@ -97,14 +97,18 @@ class Call:
         text = self.request.scope["query_string"].decode("latin-1")
         return decode_query(parse_qsl(text, keep_blank_values=True), self.route.query)
 
+    @property
+    def is_form(self) -> bool:
+        """Whether the body has the type of a form."""
+        return self.request.headers.get("content-type", "").startswith(FORM_TYPE)
+
     async def body(self) -> Any:
         """The JSON body as the route types it; a form where the client sends one."""
         shape = self.route.body
         assert shape is not None
         data = await read_body(self.request, JSON_LIMIT)
         # curl sends JSON under the type of a form unless it is told otherwise.
-        is_form = self.request.headers.get("content-type", "").startswith(FORM_TYPE)
-        if is_form and not data.lstrip().startswith(b"{"):
+        if self.is_form and not data.lstrip().startswith(b"{"):
             return decode_query(_parse_form(data), shape)
         if not data and not self.route.body_required:
             return None
