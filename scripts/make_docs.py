@@ -30,6 +30,7 @@ from freehold.server.core import commits as core_commits
 from freehold.server.core import downloads as core_downloads
 from freehold.server.core import files as core_files
 from freehold.wire import (
+    accounts,
     capabilities,
     commits,
     community_routes,
@@ -37,6 +38,7 @@ from freehold.wire import (
     lfs,
     lfs_files,
     lfs_locks,
+    likes,
     refs,
     repos,
     routes,
@@ -48,7 +50,19 @@ from freehold.wire.route import Needs, Route, Stream
 ROOT = Path(__file__).resolve().parent.parent
 STUB_NOTICE = "# Written by `make docs`: edit what it is made from."
 NOTICE = "<!-- Written by `make docs`: edit what it is made from. -->"
-SHAPE_MODULES = (capabilities, users, repos, refs, commits, files, lfs, lfs_files, lfs_locks)
+SHAPE_MODULES = (
+    capabilities,
+    users,
+    repos,
+    refs,
+    commits,
+    files,
+    lfs,
+    lfs_files,
+    lfs_locks,
+    accounts,
+    likes,
+)
 
 _SECTION = re.compile(r"# (?P<title>[^\n.]+)\n(?P<first>[A-Z_]+) = Route\(")
 

@@ -16,7 +16,7 @@ import pytest
 from freehold.server.core import tokens
 from freehold.server.core.access import CHANGES
 from freehold.server.hub import now_ms
-from freehold.wire import routes
+from freehold.wire import community_routes, routes
 from freehold.wire.route import Needs, Route
 from freehold.wire.routes import NOT_SUPPORTED, named_routes
 from tests.live import Account, LiveHub, fresh_name
@@ -64,6 +64,7 @@ class Example:
             "chunk": "0" * 64,
             "file": "0" * 64,
             "lock": "0" * 24,
+            "user": repo.account.name,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -89,6 +90,7 @@ OPEN_TO_ALL = (
     Example(routes.AGENT_HARNESSES, 200),
     Example(routes.VALIDATE_YAML, 200, {"content": "# hi"}),
     Example(routes.XET_TELEMETRY, 200, content=b"{}"),
+    Example(community_routes.LIST_LIKED_REPOS, 200),
     Example(NOT_SUPPORTED[0], 501),
 )
 SIGNED = (
@@ -161,6 +163,9 @@ AT_A_REPOSITORY = (
     Example(routes.XET_READ_TOKEN, 200),
     Example(routes.XET_WRITE_TOKEN, 200),
     Example(routes.XET_WRITE_TOKEN, 501, query="?create_pr=1", needs=Needs.PROPOSE),
+    Example(community_routes.LIKE, 200),
+    Example(community_routes.UNLIKE, 200),
+    Example(community_routes.LIST_REPO_LIKERS, 200),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
 # These name the account or the repository in the body, or nowhere, and have tests of their own.

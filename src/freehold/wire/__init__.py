@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import ModuleType
 
+    from freehold.wire import accounts as accounts
     from freehold.wire import codec as codec
     from freehold.wire import commits as commits
     from freehold.wire import community_routes as community_routes
     from freehold.wire import files as files
     from freehold.wire import lfs as lfs
     from freehold.wire import lfs_files as lfs_files
+    from freehold.wire import likes as likes
     from freehold.wire import refs as refs
     from freehold.wire import repos as repos
     from freehold.wire import routes as routes
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _LAZY = {
+    "accounts",
     "capabilities",
     "codec",
     "commits",
@@ -32,6 +35,7 @@ _LAZY = {
     "files",
     "lfs",
     "lfs_files",
+    "likes",
     "refs",
     "repos",
     "routes",

@@ -50,6 +50,12 @@ def find_account(tx: Transaction, name: str) -> Account | None:
     return None if row is None else Account._make(row)._replace(is_admin=bool(row.is_admin))
 
 
+def find_account_by_id(tx: Transaction, account_id: str) -> Account | None:
+    """The account of that id."""
+    row = tx.one(f"SELECT {COLUMNS} FROM account WHERE id = :account_id", account_id=account_id)
+    return None if row is None else Account._make(row)._replace(is_admin=bool(row.is_admin))
+
+
 def lock_account(tx: Transaction, account_id: str) -> None:
     """Keeps others from taking names in the account's namespace until the transaction ends."""
     tx.run("UPDATE account SET kind = kind WHERE id = :account_id", account_id=account_id)
