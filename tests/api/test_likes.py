@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import pytest
 
 from freehold.server.db import likes
 from tests.live import Account, LiveHub, fresh_name
+from tests.pages import follow_pages
 from tests.repos import Repo, assert_error, new_repo
 
 TOGGLES = 100
@@ -53,17 +53,6 @@ def liked(hub: LiveHub, user: Account, viewer: Account | None = None) -> list[tu
     answer = hub.call("GET", f"/api/users/{user.name}/likes", token=viewer and viewer.token)
     assert answer.status_code == 200, answer.text
     return [(item["repo"]["type"], item["repo"]["name"]) for item in answer.json()]
-
-
-def follow_pages(hub: LiveHub, path: str) -> list[Any]:
-    """The pages of a list, from the first on."""
-    pages, following = [], path
-    while following:
-        answer = hub.call("GET", following)
-        assert answer.status_code == 200, answer.text
-        pages.append(answer.json())
-        following = answer.links["next"]["url"] if "next" in answer.links else ""
-    return pages
 
 
 def test_like_and_unlike_count_each_user_once(hub: LiveHub, alice: Account, bob: Account) -> None:

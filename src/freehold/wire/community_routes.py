@@ -22,3 +22,68 @@ LIST_LIKED_REPOS = Route(
     query=accounts.PageQuery,
     returns=list[likes.LikedRepo],
 )
+
+# Users and organisations
+GET_USER_OVERVIEW = Route(
+    "GET",
+    "/api/users/{user}/overview",
+    Needs.NOTHING,
+    returns=accounts.UserOverview,
+)
+GET_ORGANIZATION_OVERVIEW = Route(
+    "GET",
+    "/api/organizations/{organization}/overview",
+    Needs.NOTHING,
+    returns=accounts.OrganizationOverview,
+)
+LIST_ORGANIZATION_MEMBERS = Route(
+    "GET",
+    "/api/organizations/{organization}/members",
+    Needs.NOTHING,
+    query=accounts.MembersQuery,
+    returns=list[accounts.MemberEntry],
+)
+SET_MEMBER_ROLE = Route(
+    "PUT",
+    "/api/organizations/{organization}/members/{user}/role",
+    Needs.ACCOUNT,
+    body=accounts.SetMemberRole,
+    returns=accounts.Done,
+)
+LIST_ORGANIZATION_FOLLOWERS = Route(
+    "GET",
+    "/api/organizations/{organization}/followers",
+    Needs.NOTHING,
+    query=accounts.PageQuery,
+    returns=list[accounts.UserEntry],
+)
+LIST_USER_FOLLOWERS = Route(
+    "GET",
+    "/api/users/{user}/followers",
+    Needs.NOTHING,
+    query=accounts.PageQuery,
+    returns=list[accounts.UserEntry],
+)
+LIST_USER_FOLLOWING = Route(
+    "GET",
+    "/api/users/{user}/following",
+    Needs.NOTHING,
+    query=accounts.PageQuery,
+    returns=list[accounts.UserEntry],
+)
+FOLLOW_USER = Route("POST", "/api/users/{user}/follow", Needs.ACCOUNT, returns=accounts.Following)
+UNFOLLOW_USER = Route(
+    "DELETE", "/api/users/{user}/follow", Needs.ACCOUNT, returns=accounts.Following
+)
+FOLLOW_ORGANIZATION = Route(
+    "POST",
+    "/api/organizations/{organization}/follow",
+    Needs.ACCOUNT,
+    returns=accounts.Following,
+)
+UNFOLLOW_ORGANIZATION = Route(
+    "DELETE",
+    "/api/organizations/{organization}/follow",
+    Needs.ACCOUNT,
+    returns=accounts.Following,
+)

@@ -103,3 +103,17 @@ def list_likes(
         limit=limit,
     )
     return [Like(*row) for row in rows]
+
+
+def count_visible_likes(
+    tx: Transaction, user_id: str, viewer_id: str | None, sees_all: bool
+) -> int:
+    """How many repositories the user likes of those that the viewer may see."""
+    row = tx.one(
+        "SELECT COUNT(*) AS found FROM repo_like JOIN repo ON repo.id = repo_like.repo_id"
+        f" WHERE repo_like.user_id = :user_id AND {VISIBLE}",
+        user_id=user_id,
+        viewer_id=viewer_id,
+        sees_all=sees_all,
+    )
+    return 0 if row is None else int(row.found)
