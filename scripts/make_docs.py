@@ -26,6 +26,7 @@ from freehold.client import async_api
 from freehold.client.api import HfApi
 from freehold.server.app import SERVED
 from freehold.server.config import SETTINGS
+from freehold.server.core import avatars as core_avatars
 from freehold.server.core import commits as core_commits
 from freehold.server.core import downloads as core_downloads
 from freehold.server.core import files as core_files
@@ -67,7 +68,7 @@ SHAPE_MODULES = (
 _SECTION = re.compile(r"# (?P<title>[^\n.]+)\n(?P<first>[A-Z_]+) = Route\(")
 
 # Where the functions are that handlers of streams call.
-_BEHIND = (core_commits, core_downloads, core_files)
+_BEHIND = (core_avatars, core_commits, core_downloads, core_files)
 
 Lines = Iterator[str]
 

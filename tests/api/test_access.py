@@ -66,6 +66,8 @@ class Example:
             "lock": "0" * 24,
             "user": repo.account.name,
             "organization": "nobody",
+            "account": repo.account.name,
+            "sha256": "0" * 64,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -98,6 +100,11 @@ OPEN_TO_ALL = (
     Example(community_routes.GET_ORGANIZATION_OVERVIEW, 404),
     Example(community_routes.LIST_ORGANIZATION_MEMBERS, 404),
     Example(community_routes.LIST_ORGANIZATION_FOLLOWERS, 404),
+    Example(community_routes.GET_ACCOUNT_AVATAR, 404),
+    Example(community_routes.GET_AVATAR_IMAGE, 404),
+    Example(community_routes.GET_USER_AVATAR, 200),
+    Example(community_routes.GET_ORGANIZATION_AVATAR, 404),
+    Example(community_routes.GET_AVATAR, 302),
     Example(NOT_SUPPORTED[0], 501),
 )
 SIGNED = (
@@ -126,6 +133,10 @@ AT_AN_ACCOUNT = (
     Example(community_routes.FOLLOW_ORGANIZATION, 404),
     Example(community_routes.UNFOLLOW_ORGANIZATION, 404),
     Example(community_routes.SET_MEMBER_ROLE, 404, body={"role": "read"}),
+    Example(community_routes.SET_USER_AVATAR, 404, content=b"x", pieces={"user": "nobody"}),
+    Example(community_routes.DELETE_USER_AVATAR, 404, pieces={"user": "nobody"}),
+    Example(community_routes.SET_ORGANIZATION_AVATAR, 404, content=b"x"),
+    Example(community_routes.DELETE_ORGANIZATION_AVATAR, 404),
 )
 AT_A_REPOSITORY = (
     Example(routes.REPO_INFO, 200),

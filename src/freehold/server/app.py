@@ -32,7 +32,7 @@ from freehold.server.http.placement import Placement, claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.threads import PATIENCE, Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
-from freehold.server.protocols import downloads, git, lfs, resolve, xet
+from freehold.server.protocols import avatars, downloads, git, lfs, resolve, xet
 from freehold.server.rest import accounts, files, hub, lfs_files, lfs_locks, likes, refs, repos
 from freehold.wire.capabilities import CAPABILITIES_HEADER
 from freehold.wire.routes import CAPABILITIES, NOT_SUPPORTED, named_routes
@@ -55,6 +55,7 @@ SERVED: tuple[Served, ...] = (
     *lfs_locks.SERVED,
     *likes.SERVED,
     *accounts.SERVED,
+    *avatars.SERVED,
 )
 
 _EXPOSED = (

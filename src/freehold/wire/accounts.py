@@ -120,3 +120,15 @@ class Done(Wire, kw_only=True):
     """The call has done what it was asked for."""
 
     success: bool = True
+
+
+class AvatarQuery(Wire, kw_only=True):
+    """Whether the caller wants the picture itself instead of its address."""
+
+    redirect: bool = False
+
+
+class AvatarUrl(Wire, kw_only=True):
+    """Where the picture of an account is, on this hub."""
+
+    avatar_url: str

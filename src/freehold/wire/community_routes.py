@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from freehold.wire import accounts, likes
-from freehold.wire.route import Needs, Route
+from freehold.wire.route import Needs, Route, Stream
 
 # Likes
 LIKE = Route("POST", "/api/{type}s/{repo}/like", Needs.DISCUSS, returns=likes.Likes)
@@ -86,4 +86,46 @@ UNFOLLOW_ORGANIZATION = Route(
     "/api/organizations/{organization}/follow",
     Needs.ACCOUNT,
     returns=accounts.Following,
+)
+
+# Pictures of accounts
+GET_ACCOUNT_AVATAR = Route("GET", "/avatars/{account}.svg", Needs.NOTHING, returns=Stream)
+GET_AVATAR_IMAGE = Route("GET", "/avatars/{account}/{sha256}", Needs.NOTHING, returns=Stream)
+GET_USER_AVATAR = Route(
+    "GET",
+    "/api/users/{user}/avatar",
+    Needs.NOTHING,
+    query=accounts.AvatarQuery,
+    returns=accounts.AvatarUrl,
+)
+GET_ORGANIZATION_AVATAR = Route(
+    "GET",
+    "/api/organizations/{organization}/avatar",
+    Needs.NOTHING,
+    query=accounts.AvatarQuery,
+    returns=accounts.AvatarUrl,
+)
+GET_AVATAR = Route("GET", "/api/avatars/{account}", Needs.NOTHING, returns=Stream)
+SET_USER_AVATAR = Route(
+    "PUT",
+    "/api/users/{user}/avatar",
+    Needs.ACCOUNT,
+    body=Stream,
+    returns=accounts.AvatarUrl,
+)
+DELETE_USER_AVATAR = Route(
+    "DELETE", "/api/users/{user}/avatar", Needs.ACCOUNT, returns=accounts.AvatarUrl
+)
+SET_ORGANIZATION_AVATAR = Route(
+    "PUT",
+    "/api/organizations/{organization}/avatar",
+    Needs.ACCOUNT,
+    body=Stream,
+    returns=accounts.AvatarUrl,
+)
+DELETE_ORGANIZATION_AVATAR = Route(
+    "DELETE",
+    "/api/organizations/{organization}/avatar",
+    Needs.ACCOUNT,
+    returns=accounts.AvatarUrl,
 )

@@ -27,20 +27,31 @@ _ID = re.compile(r"[0-9a-f]{24}")
 
 def find_user(tx: Transaction, name: str) -> Account:
     """The user of that name, in any case of letters, or id; raises `NotFoundError`."""
-    return _find(tx, name, "user", "user")
+    account = find_account(tx, name, "user")
+    if account.kind != "user":
+        raise _unknown("user", name)
+    return account
 
 
 def find_organization(tx: Transaction, name: str) -> Account:
     """The organisation of that name, in any case of letters, or id; raises `NotFoundError`."""
-    return _find(tx, name, "org", "organisation")
+    account = find_account(tx, name, "organisation")
+    if account.kind != "org":
+        raise _unknown("organisation", name)
+    return account
 
 
-def _find(tx: Transaction, name: str, kind: str, what: str) -> Account:
+def find_account(tx: Transaction, name: str, what: str = "account") -> Account:
+    """The user or organisation of that name, or of that id; raises `NotFoundError`."""
     account = accounts.find_account_by_id(tx, name) if _ID.fullmatch(name) else None
     account = account or accounts.find_account(tx, name)
-    if account is None or account.kind != kind:
-        raise NotFoundError(f"There is no {what} named {name!r}.")
+    if account is None:
+        raise _unknown(what, name)
     return account
+
+
+def _unknown(what: str, name: str) -> NotFoundError:
+    return NotFoundError(f"There is no {what} named {name!r}.")
 
 
 def get_user_overview(ctx: Context, user: str) -> UserOverview:

@@ -91,7 +91,7 @@ def set_member_role(ctx: Context, organization: str, user: str, body: SetMemberR
         org = find_organization(tx, organization)
         # From here on nobody else changes roles in it: two admins cannot demote each other.
         accounts.lock_account(tx, org.id)
-        _require_org_admin(tx, ctx.viewer, org.id)
+        require_org_admin(tx, ctx.viewer, org.id)
         member = find_user(tx, user)
         role = accounts.find_role(tx, org.id, member.id)
         if role is None:
@@ -102,6 +102,7 @@ def set_member_role(ctx: Context, organization: str, user: str, body: SetMemberR
     return Done()
 
 
-def _require_org_admin(tx: Transaction, viewer: Viewer, org_id: str) -> None:
+def require_org_admin(tx: Transaction, viewer: Viewer, org_id: str) -> None:
+    """Raises `ForbiddenError` unless the viewer is an admin of the organisation or of the hub."""
     if not viewer.is_admin and accounts.find_role(tx, org_id, viewer.id or "") != "admin":
         raise ForbiddenError
