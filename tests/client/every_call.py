@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, Any] = {
     "lfs_files": [LFS_FILE],
     "model_id": "b",
     "operations": [CommitOperationAdd("f", b"x")],
+    "organization": "o",
     "path_in_repo": "f",
     "path_or_fileobj": b"x",
     "paths": ["f"],
@@ -40,6 +41,7 @@ ARGUMENTS: dict[str, Any] = {
     "revision": "main",
     "tag": "t",
     "to_id": "a/c",
+    "username": "u",
 }
 MORE: dict[str, dict[str, Any]] = {"update_repo_settings": {"private": True}}
 
