@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -338,6 +340,20 @@ def test_list_organization_members_finds_an_address_for_admins_alone(
         assert listed(hub, f"organizations/{org}/members?email=example.org", viewer) == []
     for viewer in (None, bob):
         assert listed(hub, path, viewer) == everybody
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "ü" * 50, "'; --", "\\", "%"])
+def test_list_organization_members_finds_nobody_by_odd_texts(
+    hub: LiveHub, alice: Account, text: str
+) -> None:
+    """Some of them are refused, and an address by PostgreSQL alone."""
+    org = hub.org(owner=alice)
+    path, quoted = f"/api/organizations/{org}/members", quote(text, errors="surrogatepass")
+    for query in (f"search={quoted}", f"email={quoted}"):
+        answer = hub.call("GET", f"{path}?{query}", token=alice.token)
+        assert answer.status_code == 400 or answer.json() == []
+    cursor = base64.urlsafe_b64encode(text.encode("utf-8", "surrogatepass")).decode()
+    assert hub.call("GET", f"{path}?cursor={cursor}").status_code in (200, 400)
 
 
 def set_role(hub: LiveHub, org: str, user: str, role: Any, token: str | None) -> Any:

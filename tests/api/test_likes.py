@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
@@ -121,6 +122,30 @@ def test_like_and_unlike_by_many_at_once_leave_the_counter_right(
     assert counter(repo) == len(likers(repo)) == rows(repo)
     like(repo, *users)
     assert counter(repo) == len(likers(repo)) == rows(repo) == len(users)
+
+
+def test_like_of_what_is_being_deleted_counts_or_finds_nothing(
+    hub: LiveHub, alice: Account, bob: Account
+) -> None:
+    repo = new_repo(hub, alice)
+    repo_id, name = repo.get().json()["_id"], repo.full_name.partition("/")[2]
+    together = Barrier(9)
+
+    def toggle(method: str) -> int:
+        together.wait(30)
+        return as_user(repo, bob).call(method, f"{repo.api}/like").status_code
+
+    def delete() -> int:
+        together.wait(30)
+        return repo.call("DELETE", "/api/repos/delete", json={"name": name}).status_code
+
+    with ThreadPoolExecutor(9) as pool:
+        deletion = pool.submit(delete)
+        statuses = set(pool.map(toggle, ["POST", "DELETE"] * 4))
+        assert deletion.result() == 200
+    assert statuses <= {200, 404}
+    with hub.inside.db.read() as tx:
+        assert tx.one("SELECT 1 FROM repo_like WHERE repo_id = :id", id=repo_id) is None
 
 
 def test_like_ends_with_its_repository_and_stays_when_that_is_moved(

@@ -54,8 +54,9 @@ def list_organization_members(ctx: Context, organization: str, query: MembersQue
     Raises `NotFoundError`.
     """
     limit = check_limit(query.limit, DEFAULT_PAGE, MAX_PAGE, MIN_PAGE)
-    if len(query.search) > MAX_SEARCH:
-        raise BadRequestError(f"What is searched for has at most {MAX_SEARCH} characters.")
+    # A NUL ends a pattern of SQLite, and PostgreSQL takes none.
+    if len(query.search) > MAX_SEARCH or "\0" in query.search:
+        raise BadRequestError(f"A part of a name has at most {MAX_SEARCH} characters and no NUL.")
     after = decode_cursor(query.cursor) if query.cursor else ""
     with ctx.hub.db.read() as tx:
         org = find_organization(tx, organization)
