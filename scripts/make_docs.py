@@ -26,11 +26,13 @@ from freehold.client import async_api
 from freehold.client.api import HfApi
 from freehold.server.app import SERVED
 from freehold.server.config import SETTINGS
+from freehold.server.core import avatars as core_avatars
 from freehold.server.core import commits as core_commits
 from freehold.server.core import downloads as core_downloads
 from freehold.server.core import files as core_files
 from freehold.wire import (
     access_requests,
+    accounts,
     capabilities,
     commits,
     community_routes,
@@ -39,6 +41,7 @@ from freehold.wire import (
     lfs,
     lfs_files,
     lfs_locks,
+    likes,
     refs,
     repos,
     routes,
@@ -62,12 +65,14 @@ SHAPE_MODULES = (
     lfs_locks,
     discussions,
     access_requests,
+    accounts,
+    likes,
 )
 
 _SECTION = re.compile(r"# (?P<title>[^\n.]+)\n(?P<first>[A-Z_]+) = Route\(")
 
 # Where the functions are that handlers of streams call.
-_BEHIND = (core_commits, core_downloads, core_files)
+_BEHIND = (core_avatars, core_commits, core_downloads, core_files)
 
 Lines = Iterator[str]
 

@@ -1,5 +1,8 @@
 # Written by `make docs`: edit what it is made from.
 
+from freehold.client.account_info import Organization as Organization
+from freehold.client.account_info import User as User
+from freehold.client.account_info import UserLikes as UserLikes
 from freehold.client.api import HfApi as HfApi
 from freehold.client.async_api import AsyncHfApi as AsyncHfApi
 from freehold.client.cache import CACHED_NO_EXIST as CACHED_NO_EXIST
@@ -77,18 +80,27 @@ from freehold.client.root import duplicate_repo as duplicate_repo
 from freehold.client.root import file_exists as file_exists
 from freehold.client.root import get_full_repo_name as get_full_repo_name
 from freehold.client.root import get_hf_file_metadata as get_hf_file_metadata
+from freehold.client.root import get_organization_overview as get_organization_overview
 from freehold.client.root import get_paths_info as get_paths_info
+from freehold.client.root import get_user_overview as get_user_overview
 from freehold.client.root import grant_access as grant_access
 from freehold.client.root import hf_hub_download as hf_hub_download
 from freehold.client.root import hf_hub_url as hf_hub_url
+from freehold.client.root import like as like
 from freehold.client.root import list_accepted_access_requests as list_accepted_access_requests
 from freehold.client.root import list_lfs_files as list_lfs_files
+from freehold.client.root import list_liked_repos as list_liked_repos
+from freehold.client.root import list_organization_followers as list_organization_followers
+from freehold.client.root import list_organization_members as list_organization_members
 from freehold.client.root import list_pending_access_requests as list_pending_access_requests
 from freehold.client.root import list_rejected_access_requests as list_rejected_access_requests
 from freehold.client.root import list_repo_commits as list_repo_commits
 from freehold.client.root import list_repo_files as list_repo_files
+from freehold.client.root import list_repo_likers as list_repo_likers
 from freehold.client.root import list_repo_refs as list_repo_refs
 from freehold.client.root import list_repo_tree as list_repo_tree
+from freehold.client.root import list_user_followers as list_user_followers
+from freehold.client.root import list_user_following as list_user_following
 from freehold.client.root import model_info as model_info
 from freehold.client.root import move_repo as move_repo
 from freehold.client.root import permanently_delete_lfs_files as permanently_delete_lfs_files
@@ -102,6 +114,7 @@ from freehold.client.root import set_access_token as set_access_token
 from freehold.client.root import snapshot_download as snapshot_download
 from freehold.client.root import space_info as space_info
 from freehold.client.root import super_squash_history as super_squash_history
+from freehold.client.root import unlike as unlike
 from freehold.client.root import unset_access_token as unset_access_token
 from freehold.client.root import update_repo_settings as update_repo_settings
 from freehold.client.root import update_repo_visibility as update_repo_visibility

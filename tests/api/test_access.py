@@ -68,6 +68,10 @@ class Example:
             "lock": "0" * 24,
             "num": "1",
             "event": "0" * 24,
+            "user": repo.account.name,
+            "organization": "nobody",
+            "account": repo.account.name,
+            "sha256": "0" * 64,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -93,6 +97,18 @@ OPEN_TO_ALL = (
     Example(routes.AGENT_HARNESSES, 200),
     Example(routes.VALIDATE_YAML, 200, {"content": "# hi"}),
     Example(routes.XET_TELEMETRY, 200, content=b"{}"),
+    Example(community_routes.LIST_LIKED_REPOS, 200),
+    Example(community_routes.GET_USER_OVERVIEW, 200),
+    Example(community_routes.LIST_USER_FOLLOWERS, 200),
+    Example(community_routes.LIST_USER_FOLLOWING, 200),
+    Example(community_routes.GET_ORGANIZATION_OVERVIEW, 404),
+    Example(community_routes.LIST_ORGANIZATION_MEMBERS, 404),
+    Example(community_routes.LIST_ORGANIZATION_FOLLOWERS, 404),
+    Example(community_routes.GET_ACCOUNT_AVATAR, 404),
+    Example(community_routes.GET_AVATAR_IMAGE, 404),
+    Example(community_routes.GET_USER_AVATAR, 200),
+    Example(community_routes.GET_ORGANIZATION_AVATAR, 404),
+    Example(community_routes.GET_AVATAR, 302),
     Example(NOT_SUPPORTED[0], 501),
 )
 SIGNED = (
@@ -113,6 +129,18 @@ SIGNED = (
     Example(routes.FIND_CHUNK, 401),
     Example(routes.RECONSTRUCT_FILE, 401),
     Example(routes.RECONSTRUCT_FILE_V2, 401),
+)
+# For whoever has an account and a token with the role write.
+AT_AN_ACCOUNT = (
+    Example(community_routes.FOLLOW_USER, 404, pieces={"user": "nobody"}),
+    Example(community_routes.UNFOLLOW_USER, 200),
+    Example(community_routes.FOLLOW_ORGANIZATION, 404),
+    Example(community_routes.UNFOLLOW_ORGANIZATION, 404),
+    Example(community_routes.SET_MEMBER_ROLE, 404, body={"role": "read"}),
+    Example(community_routes.SET_USER_AVATAR, 404, content=b"x", pieces={"user": "nobody"}),
+    Example(community_routes.DELETE_USER_AVATAR, 404, pieces={"user": "nobody"}),
+    Example(community_routes.SET_ORGANIZATION_AVATAR, 404, content=b"x"),
+    Example(community_routes.DELETE_ORGANIZATION_AVATAR, 404),
 )
 AT_A_REPOSITORY = (
     Example(routes.REPO_INFO, 200),
@@ -198,6 +226,9 @@ AT_A_REPOSITORY = (
     Example(community_routes.HANDLE_ACCESS_REQUESTS, 400, body={"requests": [{}]}),
     Example(community_routes.GRANT_ACCESS, 400, body={}),
     Example(community_routes.REPORT_ACCESS_REQUESTS, 400, query="?format=pdf"),
+    Example(community_routes.LIKE, 200),
+    Example(community_routes.UNLIKE, 200),
+    Example(community_routes.LIST_REPO_LIKERS, 200),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
 # These name the account or the repository in the body, or nowhere, and have tests of their own.
@@ -205,7 +236,7 @@ BY_BODY = (routes.WHOAMI, routes.CREATE_REPO, routes.DELETE_REPO, routes.MOVE_RE
 
 
 def test_every_route_is_in_the_table() -> None:
-    examples = (*OPEN_TO_ALL, *SIGNED, *AT_A_REPOSITORY)
+    examples = (*OPEN_TO_ALL, *SIGNED, *AT_AN_ACCOUNT, *AT_A_REPOSITORY)
     listed = {id(example.route) for example in examples} | {id(route) for route in BY_BODY}
     missing = [route.path for route in named_routes().values() if id(route) not in listed]
     missing += [route.path for route in NOT_SUPPORTED if id(route) not in listed]
@@ -369,6 +400,17 @@ def test_what_is_open_to_all_asks_nobody_who_they_are(hub: LiveHub) -> None:
         for caller in outsiders(hub, owner):
             answer = send(hub, example, example.path(repo), caller.token)
             assert answer.status_code == example.allowed, (example.route.path, caller.kind)
+
+
+def test_what_needs_an_account_is_for_tokens_that_may_write(hub: LiveHub) -> None:
+    owner = hub.user()
+    repo = Repo(hub, owner, f"{owner.name}/none")
+    for example in AT_AN_ACCOUNT:
+        for caller in outsiders(hub, owner):
+            answer = send(hub, example, example.path(repo), caller.token)
+            status = example.allowed if caller.writes else 403
+            wanted = status if caller.known else 401
+            assert answer.status_code == wanted, (example.route.path, caller.kind)
 
 
 def test_whoami_is_for_every_valid_token(hub: LiveHub) -> None:

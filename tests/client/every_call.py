@@ -33,6 +33,7 @@ ARGUMENTS: dict[str, Any] = {
     "lfs_files": [LFS_FILE],
     "model_id": "b",
     "operations": [CommitOperationAdd("f", b"x")],
+    "organization": "o",
     "path_in_repo": "f",
     "path_or_fileobj": b"x",
     "paths": ["f"],
@@ -41,6 +42,7 @@ ARGUMENTS: dict[str, Any] = {
     "tag": "t",
     "to_id": "a/c",
     "user": "u",
+    "username": "u",
 }
 MORE: dict[str, dict[str, Any]] = {
     "accept_access_request": {"user": "u"},

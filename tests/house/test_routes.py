@@ -83,6 +83,8 @@ def test_only_the_commit_and_the_routes_of_bytes_have_a_body_that_is_no_json() -
         "put_shard",
         "upload_shard_v2",
         "xet_telemetry",
+        "set_user_avatar",
+        "set_organization_avatar",
     }
 
 

@@ -9,6 +9,7 @@ from freehold.client.access_requests import AccessRequests
 from freehold.client.clones import Clones
 from freehold.client.commits import Commits
 from freehold.client.downloads import Downloads
+from freehold.client.likes import Likes
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class HfApi(Commits, Downloads, Clones, AccessRequests):
+class HfApi(Commits, Downloads, Clones, AccessRequests, Likes):
     """A hub and the account that asks it.
 
     `endpoint` is the address of the hub, by default `HF_ENDPOINT`; `token` is used for all calls

@@ -5,6 +5,9 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from freehold.client.account_info import Organization
+from freehold.client.account_info import User
+from freehold.client.account_info import UserLikes
 from freehold.client.commit_info import CommitInfo
 from freehold.client.downloads import Folder
 from freehold.client.events import Cancellation
@@ -394,6 +397,18 @@ class AsyncHfApi:
     ) -> HfFileMetadata:
         """What the hub says about the file at an address (see `hf_hub_url`): one HEAD request."""
 
+    async def get_organization_overview(
+        self,
+        organization: str,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> Organization:
+        """What the hub tells about an organisation; raises `NotFoundError`.
+
+        Numbers count what the token's owner may see.
+        """
+
     async def get_paths_info(
         self,
         repo_id: str,
@@ -406,6 +421,18 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> list[RepoFile | RepoFolder]:
         """Those of the paths that exist, as files or folders; the others are left out."""
+
+    async def get_user_overview(
+        self,
+        username: str,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> User:
+        """What the hub tells about a user; raises `NotFoundError`.
+
+        Numbers count what the token's owner may see.
+        """
 
     async def grant_access(
         self,
@@ -474,6 +501,16 @@ class AsyncHfApi:
     ) -> str:
         """The address of a file; no request is made."""
 
+    async def like(
+        self,
+        repo_id: str,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Marks the repository as one that the token's owner likes; nothing when it is already."""
+
     def list_accepted_access_requests(
         self,
         repo_id: str,
@@ -493,6 +530,40 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> AsyncIterator[LFSFileInfo]:
         """Every large file that the repository holds, also for old commits alone."""
+
+    async def list_liked_repos(
+        self,
+        user: str | None = None,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> UserLikes:
+        """What a user likes of what the token's owner may see; by default the owner themselves.
+
+        Raises `NotFoundError` when there is no such user, `UnauthorizedError` when neither a user
+        nor a token is given.
+        """
+
+    def list_organization_followers(
+        self,
+        organization: str,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> AsyncIterator[User]:
+        """The users who follow an organisation; raises `NotFoundError`."""
+
+    def list_organization_members(
+        self,
+        organization: str,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> AsyncIterator[User]:
+        """The members of an organisation; pages are asked for as they are needed.
+
+        Each has a `role` when the token's owner is a member. Raises `NotFoundError`.
+        """
 
     def list_pending_access_requests(
         self,
@@ -543,6 +614,16 @@ class AsyncHfApi:
     ) -> list[str]:
         """The paths of all files of a revision."""
 
+    def list_repo_likers(
+        self,
+        repo_id: str,
+        *,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[User]:
+        """The users who like the repository; pages are asked for as they are needed."""
+
     async def list_repo_refs(
         self,
         repo_id: str,
@@ -571,6 +652,24 @@ class AsyncHfApi:
         Pages are asked for as they are needed. With `expand` each has its last commit. Raises
         `EntryNotFoundError` when the folder is not there.
         """
+
+    def list_user_followers(
+        self,
+        username: str,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> AsyncIterator[User]:
+        """The users who follow a user; raises `NotFoundError`."""
+
+    def list_user_following(
+        self,
+        username: str,
+        token: Token = None,
+        *,
+        timeout: float | None = None,
+    ) -> AsyncIterator[User]:
+        """The users whom a user follows; raises `NotFoundError`."""
 
     async def model_info(
         self,
@@ -751,6 +850,16 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> None:
         """Replaces the history of a branch (`main` by default) by one commit with its files."""
+
+    async def unlike(
+        self,
+        repo_id: str,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Takes the mark of `like` away; nothing when there is none."""
 
     async def unset_access_token(self) -> None:
         """Takes the token for this hub away from git."""

@@ -1,17 +1,21 @@
-"""Accounts: who the token belongs to, and what it may do."""
+"""Accounts: who the token belongs to, what it may do, and what others have and whom they follow."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from freehold import wire
-from freehold.client.calls import Caller, parse_with
+from freehold.client.calls import Caller, parse_with, require_text
 from freehold.client.names import Token, check_token
 from freehold.errors import UnauthorizedError
 
+if TYPE_CHECKING:
+    from freehold.client.account_info import Organization, User
+
 
 class Users(Caller):
-    """Calls about accounts and their tokens."""
+    """Calls about users, organisations and tokens."""
 
     def whoami(
         self, token: Token = None, *, cache: bool = False, timeout: float | None = None
@@ -69,6 +73,77 @@ class Users(Caller):
         self._session.call(
             route, repo_id=repo_id, repo_type=repo_type, token=token, timeout=timeout
         )
+
+    def get_user_overview(
+        self, username: str, token: Token = None, *, timeout: float | None = None
+    ) -> User:
+        """What the hub tells about a user; raises `NotFoundError`.
+
+        Numbers count what the token's owner may see.
+        """
+        from freehold.client.account_info import parse_user
+
+        route = wire.community_routes.GET_USER_OVERVIEW
+        name = require_text("username", username)
+        answer = self._session.call(route, user=name, token=token, timeout=timeout)
+        found: User = parse_with(parse_user, answer.object())
+        return found
+
+    def get_organization_overview(
+        self, organization: str, token: Token = None, *, timeout: float | None = None
+    ) -> Organization:
+        """What the hub tells about an organisation; raises `NotFoundError`.
+
+        Numbers count what the token's owner may see.
+        """
+        from freehold.client.account_info import parse_organization
+
+        route = wire.community_routes.GET_ORGANIZATION_OVERVIEW
+        name = require_text("organization", organization)
+        answer = self._session.call(route, organization=name, token=token, timeout=timeout)
+        found: Organization = parse_with(parse_organization, answer.object())
+        return found
+
+    def list_organization_members(
+        self, organization: str, token: Token = None, *, timeout: float | None = None
+    ) -> Iterator[User]:
+        """The members of an organisation; pages are asked for as they are needed.
+
+        Each has a `role` when the token's owner is a member. Raises `NotFoundError`.
+        """
+        route = wire.community_routes.LIST_ORGANIZATION_MEMBERS
+        url = self._session.url(route, organization=require_text("organization", organization))
+        yield from self._list_users(url, token, timeout)
+
+    def list_organization_followers(
+        self, organization: str, token: Token = None, *, timeout: float | None = None
+    ) -> Iterator[User]:
+        """The users who follow an organisation; raises `NotFoundError`."""
+        route = wire.community_routes.LIST_ORGANIZATION_FOLLOWERS
+        url = self._session.url(route, organization=require_text("organization", organization))
+        yield from self._list_users(url, token, timeout)
+
+    def list_user_followers(
+        self, username: str, token: Token = None, *, timeout: float | None = None
+    ) -> Iterator[User]:
+        """The users who follow a user; raises `NotFoundError`."""
+        route = wire.community_routes.LIST_USER_FOLLOWERS
+        url = self._session.url(route, user=require_text("username", username))
+        yield from self._list_users(url, token, timeout)
+
+    def list_user_following(
+        self, username: str, token: Token = None, *, timeout: float | None = None
+    ) -> Iterator[User]:
+        """The users whom a user follows; raises `NotFoundError`."""
+        route = wire.community_routes.LIST_USER_FOLLOWING
+        url = self._session.url(route, user=require_text("username", username))
+        yield from self._list_users(url, token, timeout)
+
+    def _list_users(self, url: str, token: Token, timeout: float | None) -> Iterator[User]:
+        from freehold.client.account_info import parse_user
+
+        for item in self._session.pages(url, token=token, timeout=timeout):
+            yield parse_with(parse_user, item)
 
     def set_access_token(self, access_token: str) -> None:
         """Gives the token to git, so that it can push to and pull from this hub."""

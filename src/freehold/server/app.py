@@ -32,14 +32,16 @@ from freehold.server.http.placement import Placement, claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
 from freehold.server.http.threads import PATIENCE, Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
-from freehold.server.protocols import downloads, git, lfs, resolve, xet
+from freehold.server.protocols import avatars, downloads, git, lfs, resolve, xet
 from freehold.server.rest import (
     access_requests,
+    accounts,
     discussions,
     files,
     hub,
     lfs_files,
     lfs_locks,
+    likes,
     refs,
     repos,
 )
@@ -64,6 +66,9 @@ SERVED: tuple[Served, ...] = (
     *lfs_locks.SERVED,
     *discussions.SERVED,
     *access_requests.SERVED,
+    *likes.SERVED,
+    *accounts.SERVED,
+    *avatars.SERVED,
 )
 
 _EXPOSED = (

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from freehold.wire import access_requests as access_requests
+    from freehold.wire import accounts as accounts
     from freehold.wire import codec as codec
     from freehold.wire import commits as commits
     from freehold.wire import community_routes as community_routes
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from freehold.wire import files as files
     from freehold.wire import lfs as lfs
     from freehold.wire import lfs_files as lfs_files
+    from freehold.wire import likes as likes
     from freehold.wire import refs as refs
     from freehold.wire import repos as repos
     from freehold.wire import routes as routes
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 _LAZY = {
     "access_requests",
+    "accounts",
     "capabilities",
     "codec",
     "commits",
@@ -36,6 +39,7 @@ _LAZY = {
     "files",
     "lfs",
     "lfs_files",
+    "likes",
     "refs",
     "repos",
     "routes",

@@ -358,9 +358,6 @@ XET_TELEMETRY = Route("POST", "/v1/telemetry", Needs.NOTHING, body=Stream)
 # Parts of the protocol that this hub does not offer yet; they answer 501.
 NOT_SUPPORTED = (
     Route("GET", "/api/{type}s", Needs.NOTHING),
-    Route("POST", "/api/{type}s/{repo}/like", Needs.READ),
-    Route("DELETE", "/api/{type}s/{repo}/like", Needs.READ),
-    Route("GET", "/api/{type}s/{repo}/likers", Needs.READ),
     Route("POST", "/api/{type}s/{repo}/lfs-files/duplicate", Needs.CONTENT),
 )
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from freehold.server.db.database import Transaction, in_chunks
+from freehold.server.db.follows import FOLLOWED
 
 COLUMNS = "id, kind, name, fullname, email, password_hash, is_admin, created_at"
 
@@ -29,6 +30,16 @@ class Membership(NamedTuple):
     org_id: str
     name: str
     fullname: str
+    role: str
+
+
+class Member(NamedTuple):
+    """A member of an organisation; `is_followed` by whoever asks."""
+
+    id: str
+    name: str
+    fullname: str
+    is_followed: bool
     role: str
 
 
@@ -58,6 +69,12 @@ def find_accounts(tx: Transaction, account_ids: Iterable[str]) -> dict[str, Acco
         for row in tx.all(f"SELECT {COLUMNS} FROM account WHERE id IN :some", some=some):
             found[row.id] = Account._make(row)._replace(is_admin=bool(row.is_admin))
     return found
+
+
+def find_account_by_id(tx: Transaction, account_id: str) -> Account | None:
+    """The account of that id."""
+    row = tx.one(f"SELECT {COLUMNS} FROM account WHERE id = :account_id", account_id=account_id)
+    return None if row is None else Account._make(row)._replace(is_admin=bool(row.is_admin))
 
 
 def lock_account(tx: Transaction, account_id: str) -> None:
@@ -100,3 +117,49 @@ def list_memberships(tx: Transaction, user_id: str) -> list[Membership]:
         user_id=user_id,
     )
     return [Membership(*row) for row in rows]
+
+
+def count_members(tx: Transaction, org_id: str) -> dict[str, int]:
+    """How many members of each role the organisation has."""
+    rows = tx.all(
+        "SELECT role, COUNT(*) AS found FROM org_member WHERE org_id = :org_id GROUP BY role",
+        org_id=org_id,
+    )
+    return {row.role: int(row.found) for row in rows}
+
+
+def list_members(
+    tx: Transaction,
+    org_id: str,
+    viewer_id: str | None,
+    after: str,
+    limit: int,
+    search: str = "",
+    email: str = "",
+) -> list[Member]:
+    """The first `limit` members after that name in lower case, by name.
+
+    With `search` only those that have it in a name, with `email` only who has that address; both
+    in any case of letters.
+    """
+    rows = tx.all(
+        f"SELECT account.id, account.name, account.fullname, {FOLLOWED} AS is_followed,"
+        " org_member.role FROM org_member JOIN account ON account.id = org_member.user_id"
+        " WHERE org_member.org_id = :org_id AND account.name_key > :after"
+        " AND (account.name_key LIKE :pattern ESCAPE '!'"
+        " OR LOWER(account.fullname) LIKE :pattern ESCAPE '!')"
+        " AND (:email = '' OR LOWER(account.email) = :email)"
+        " ORDER BY account.name_key LIMIT :limit",
+        org_id=org_id,
+        viewer_id=viewer_id,
+        after=after,
+        pattern=f"%{_escape(search.lower())}%",
+        email=email.lower(),
+        limit=limit,
+    )
+    return [Member._make(row)._replace(is_followed=bool(row.is_followed)) for row in rows]
+
+
+def _escape(text: str) -> str:
+    """The text as a pattern that stands for itself alone, with `!` before what would not."""
+    return "".join(f"!{letter}" if letter in "!%_" else letter for letter in text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from freehold.server.db.database import Transaction
+from freehold.server.db.visibility import VISIBLE
 
 COLUMNS = """id, repo_id, num, author_id, title, status, is_pull_request, pinned, locked, base,
     merge_commit, event_count, comment_count, text_size, created_at"""
@@ -143,6 +144,20 @@ def count_discussions(tx: Transaction, repo_id: str, wanted: Wanted) -> int:
         f"SELECT COUNT(*) AS total FROM discussion WHERE {condition}",
         repo_id=repo_id,
         **_values(wanted),
+    )
+    return 0 if row is None else int(row.total)
+
+
+def count_visible_discussions(
+    tx: Transaction, author_id: str, viewer_id: str | None, sees_all: bool
+) -> int:
+    """How many the author has opened in repositories that the viewer may see."""
+    row = tx.one(
+        "SELECT COUNT(*) AS total FROM discussion JOIN repo ON repo.id = discussion.repo_id"
+        f" WHERE discussion.author_id = :author_id AND {VISIBLE}",
+        author_id=author_id,
+        viewer_id=viewer_id,
+        sees_all=sees_all,
     )
     return 0 if row is None else int(row.total)
 

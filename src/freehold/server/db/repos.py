@@ -176,6 +176,22 @@ def find_moved_repo(
     return None if row is None else f"{row.namespace}/{row.name}"
 
 
+def count_visible_repos(
+    tx: Transaction, owner_id: str, viewer_id: str | None, sees_all: bool
+) -> dict[str, int]:
+    """How many repositories of each type the account has that the viewer may see."""
+    # All types are named, so that the index that begins with the type serves.
+    rows = tx.all(
+        "SELECT repo.type, COUNT(*) AS found FROM repo"
+        " WHERE repo.type IN ('model', 'dataset', 'space', 'kernel')"
+        f" AND repo.owner_id = :owner_id AND {VISIBLE} GROUP BY repo.type",
+        owner_id=owner_id,
+        viewer_id=viewer_id,
+        sees_all=sees_all,
+    )
+    return {row.type: int(row.found) for row in rows}
+
+
 def insert_repo(tx: Transaction, repo: NewRepo) -> bool:
     """Adds the repository; false when the name is taken. A redirect from that name ends."""
     added = tx.run(
