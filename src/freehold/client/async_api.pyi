@@ -871,13 +871,15 @@ class AsyncHfApi:
         gated: Gated | None = None,
         private: bool | None = None,
         visibility: Visibility | None = None,
+        discussions_disabled: bool | None = None,
         token: Token = None,
         repo_type: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
         """Changes what is given, and returns the settings that were changed.
 
-        `gated` is "auto", "manual" or False. Raises `HFValidationError` when nothing is given.
+        `gated` is "auto", "manual" or False; `discussions_disabled` closes discussions and pull
+        requests. Raises `HFValidationError` when nothing is given.
         """
 
     async def update_repo_visibility(
