@@ -26,12 +26,18 @@ LFS_FILE = LFSFileInfo(
 ARGUMENTS: dict[str, Any] = {
     "additions": [CommitOperationAdd("f", b"x")],
     "branch": "b",
+    "comment": "c",
+    "comment_id": "0" * 24,
     "commit_message": "m",
     "delete_patterns": ["*"],
+    "discussion_num": 1,
     "filename": "f",
     "from_id": "a/b",
     "lfs_files": [LFS_FILE],
     "model_id": "b",
+    "new_content": "c",
+    "new_status": "closed",
+    "new_title": "t",
     "operations": [CommitOperationAdd("f", b"x")],
     "path_in_repo": "f",
     "path_or_fileobj": b"x",
@@ -39,6 +45,7 @@ ARGUMENTS: dict[str, Any] = {
     "repo_id": "a/b",
     "revision": "main",
     "tag": "t",
+    "title": "t",
     "to_id": "a/c",
 }
 MORE: dict[str, dict[str, Any]] = {"update_repo_settings": {"private": True}}

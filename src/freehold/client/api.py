@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from freehold.client.clones import Clones
 from freehold.client.commits import Commits
+from freehold.client.discussions import Discussions
 from freehold.client.downloads import Downloads
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class HfApi(Commits, Downloads, Clones):
+class HfApi(Commits, Downloads, Clones, Discussions):
     """A hub and the account that asks it.
 
     `endpoint` is the address of the hub, by default `HF_ENDPOINT`; `token` is used for all calls
