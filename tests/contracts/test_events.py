@@ -95,7 +95,7 @@ def test_an_event_is_kept_with_the_repository_as_it_was(
     assert (second.number > first.number, bool(second.private)) == (True, False)
     assert event[1:] == (
         *(REPO, "space", "Lab/Tiny", True, OWNER, "gradio", HEAD),
-        *("update", f"{domain}.part", '{"updatedRefs":["é"]}', 7, False),
+        *(domain, "update", f"{domain}.part", '{"updatedRefs":["é"]}', 7, False),
     )
 
 

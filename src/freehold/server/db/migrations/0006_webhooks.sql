@@ -54,6 +54,7 @@ CREATE TABLE webhook_event (
     owner_id TEXT NOT NULL,
     sdk TEXT,
     head_oid TEXT,
+    domain TEXT NOT NULL CHECK (domain IN ('repo', 'discussion')),
     action TEXT NOT NULL,
     scope TEXT NOT NULL,
     detail TEXT NOT NULL,
