@@ -41,6 +41,7 @@ from freehold.wire import (
     repos,
     routes,
     users,
+    webhooks,
 )
 from freehold.wire import route as route_module
 from freehold.wire.route import Needs, Route, Stream
@@ -48,7 +49,18 @@ from freehold.wire.route import Needs, Route, Stream
 ROOT = Path(__file__).resolve().parent.parent
 STUB_NOTICE = "# Written by `make docs`: edit what it is made from."
 NOTICE = "<!-- Written by `make docs`: edit what it is made from. -->"
-SHAPE_MODULES = (capabilities, users, repos, refs, commits, files, lfs, lfs_files, lfs_locks)
+SHAPE_MODULES = (
+    capabilities,
+    users,
+    repos,
+    refs,
+    commits,
+    files,
+    lfs,
+    lfs_files,
+    lfs_locks,
+    webhooks,
+)
 
 _SECTION = re.compile(r"# (?P<title>[^\n.]+)\n(?P<first>[A-Z_]+) = Route\(")
 

@@ -16,7 +16,7 @@ import pytest
 from freehold.server.core import tokens
 from freehold.server.core.access import CHANGES
 from freehold.server.hub import now_ms
-from freehold.wire import routes
+from freehold.wire import community_routes, routes
 from freehold.wire.route import Needs, Route
 from freehold.wire.routes import NOT_SUPPORTED, named_routes
 from tests.live import Account, LiveHub, fresh_name
@@ -43,12 +43,12 @@ class Example:
     headers: dict[str, str] = field(default_factory=dict)
     pieces: dict[str, str] = field(default_factory=dict)
 
-    def path(self, repo: Repo) -> str:
-        """The path of the route for this repository."""
+    def path(self, repo: Repo | None) -> str:
+        """The path of the route for this repository, if it is about one."""
         pieces = {
-            "type": repo.type,
+            "type": repo.type if repo else "",
             "prefix": "",
-            "repo": repo.full_name,
+            "repo": repo.full_name if repo else "",
             "revision": "main",
             "path": "a.txt",
             "branch": "nope",
@@ -64,6 +64,8 @@ class Example:
             "chunk": "0" * 64,
             "file": "0" * 64,
             "lock": "0" * 24,
+            "webhook": "0" * 24,
+            "log": "0" * 24,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -163,12 +165,24 @@ AT_A_REPOSITORY = (
     Example(routes.XET_WRITE_TOKEN, 501, query="?create_pr=1", needs=Needs.PROPOSE),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
+# These are about what belongs to the caller, who has none of it.
+OF_THE_CALLER = (
+    Example(community_routes.LIST_WEBHOOKS, 200),
+    Example(community_routes.CREATE_WEBHOOK, 400, {"watched": [], "domains": []}),
+    Example(community_routes.GET_WEBHOOK, 404),
+    Example(community_routes.UPDATE_WEBHOOK, 404, {"watched": []}),
+    Example(community_routes.DELETE_WEBHOOK, 404),
+    Example(community_routes.ENABLE_WEBHOOK, 404),
+    Example(community_routes.DISABLE_WEBHOOK, 404),
+    Example(community_routes.LIST_WEBHOOK_LOGS, 404),
+    Example(community_routes.REPLAY_WEBHOOK, 404),
+)
 # These name the account or the repository in the body, or nowhere, and have tests of their own.
 BY_BODY = (routes.WHOAMI, routes.CREATE_REPO, routes.DELETE_REPO, routes.MOVE_REPO)
 
 
 def test_every_route_is_in_the_table() -> None:
-    examples = (*OPEN_TO_ALL, *SIGNED, *AT_A_REPOSITORY)
+    examples = (*OPEN_TO_ALL, *SIGNED, *AT_A_REPOSITORY, *OF_THE_CALLER)
     listed = {id(example.route) for example in examples} | {id(route) for route in BY_BODY}
     missing = [route.path for route in named_routes().values() if id(route) not in listed]
     missing += [route.path for route in NOT_SUPPORTED if id(route) not in listed]
@@ -331,6 +345,18 @@ def test_what_is_open_to_all_asks_nobody_who_they_are(hub: LiveHub) -> None:
         for caller in outsiders(hub, owner):
             answer = send(hub, example, example.path(repo), caller.token)
             assert answer.status_code == example.allowed, (example.route.path, caller.kind)
+
+
+def test_what_belongs_to_the_caller_needs_an_account_and_a_write_token_to_change(
+    hub: LiveHub,
+) -> None:
+    for example in OF_THE_CALLER:
+        for caller in outsiders(hub, hub.user()):
+            answer = send(hub, example, example.path(None), caller.token)
+            status = example.allowed if caller.known else 401
+            if caller.known and example.route.method != "GET" and not caller.writes:
+                status = 403
+            assert answer.status_code == status, (example.route.path, caller.kind)
 
 
 def test_whoami_is_for_every_valid_token(hub: LiveHub) -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from freehold.wire import refs as refs
     from freehold.wire import repos as repos
     from freehold.wire import routes as routes
+    from freehold.wire import webhooks as webhooks
     from freehold.wire import xet as xet
 
 
@@ -35,6 +36,7 @@ _LAZY = {
     "refs",
     "repos",
     "routes",
+    "webhooks",
     "xet",
 }
 

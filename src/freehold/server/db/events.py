@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from freehold.server.db.database import Transaction
+from freehold.server.db.deliveries import forget_events, note_due
 from freehold.server.db.visibility import VISIBLE
 
 FANNED_OUT_AT_ONCE = 100
@@ -98,11 +99,8 @@ def _fan_out(tx: Transaction, numbers: list[int], now: int) -> None:
             for number, webhook_id in pairs
         ],
     )
-    # In order, so that no two transactions wait for each other.
-    tx.run_many(
-        "UPDATE webhook SET due_at = retry_at WHERE id = :id",
-        [{"id": webhook_id} for webhook_id in sorted({webhook_id for _, webhook_id in pairs})],
-    )
+    note_due(tx, {webhook_id for _, webhook_id in pairs}, now)
+    forget_events(tx, list(set(taken) - {number for number, _ in pairs}))
 
 
 def _take(tx: Transaction, number: int) -> bool:
