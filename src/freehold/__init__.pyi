@@ -62,6 +62,7 @@ from freehold.client.root import create_branch as create_branch
 from freehold.client.root import create_commit as create_commit
 from freehold.client.root import create_repo as create_repo
 from freehold.client.root import create_tag as create_tag
+from freehold.client.root import create_webhook as create_webhook
 from freehold.client.root import dataset_info as dataset_info
 from freehold.client.root import delete_branch as delete_branch
 from freehold.client.root import delete_file as delete_file
@@ -69,11 +70,15 @@ from freehold.client.root import delete_files as delete_files
 from freehold.client.root import delete_folder as delete_folder
 from freehold.client.root import delete_repo as delete_repo
 from freehold.client.root import delete_tag as delete_tag
+from freehold.client.root import delete_webhook as delete_webhook
+from freehold.client.root import disable_webhook as disable_webhook
 from freehold.client.root import duplicate_repo as duplicate_repo
+from freehold.client.root import enable_webhook as enable_webhook
 from freehold.client.root import file_exists as file_exists
 from freehold.client.root import get_full_repo_name as get_full_repo_name
 from freehold.client.root import get_hf_file_metadata as get_hf_file_metadata
 from freehold.client.root import get_paths_info as get_paths_info
+from freehold.client.root import get_webhook as get_webhook
 from freehold.client.root import hf_hub_download as hf_hub_download
 from freehold.client.root import hf_hub_url as hf_hub_url
 from freehold.client.root import list_lfs_files as list_lfs_files
@@ -81,6 +86,7 @@ from freehold.client.root import list_repo_commits as list_repo_commits
 from freehold.client.root import list_repo_files as list_repo_files
 from freehold.client.root import list_repo_refs as list_repo_refs
 from freehold.client.root import list_repo_tree as list_repo_tree
+from freehold.client.root import list_webhooks as list_webhooks
 from freehold.client.root import model_info as model_info
 from freehold.client.root import move_repo as move_repo
 from freehold.client.root import permanently_delete_lfs_files as permanently_delete_lfs_files
@@ -96,6 +102,7 @@ from freehold.client.root import super_squash_history as super_squash_history
 from freehold.client.root import unset_access_token as unset_access_token
 from freehold.client.root import update_repo_settings as update_repo_settings
 from freehold.client.root import update_repo_visibility as update_repo_visibility
+from freehold.client.root import update_webhook as update_webhook
 from freehold.client.root import upload_file as upload_file
 from freehold.client.root import upload_folder as upload_folder
 from freehold.client.root import verify_repo_checksums as verify_repo_checksums
@@ -104,6 +111,8 @@ from freehold.client.saved_tokens import SavedToken as SavedToken
 from freehold.client.tokens import HfFolder as HfFolder
 from freehold.client.tokens import get_token as get_token
 from freehold.client.verification import FolderVerification as FolderVerification
+from freehold.client.webhook_info import WebhookInfo as WebhookInfo
+from freehold.client.webhook_info import WebhookWatchedItem as WebhookWatchedItem
 from freehold.errors import BadRequestError as BadRequestError
 from freehold.errors import ConflictError as ConflictError
 from freehold.errors import DisabledRepoError as DisabledRepoError

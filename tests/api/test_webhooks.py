@@ -83,6 +83,14 @@ def test_create_webhook_takes_names_in_any_case_and_former_names(
     assert made["watched"] == [{"type": "model", "name": new_name}, user(alice)]
 
 
+def test_create_webhook_is_for_both_domains_where_none_is_said(
+    hub: LiveHub, alice: Account
+) -> None:
+    for body in ({}, {"domains": None}):
+        answer = post(hub, alice, url=URL, watched=[user(alice)], **body)
+        assert answer.json()["webhook"]["domains"] == ["repo", "discussion"]
+
+
 BAD_URLS = {
     "none": None,
     "no scheme": "hooks.example.org",
@@ -259,6 +267,7 @@ def test_update_webhook_changes_what_is_named_and_nothing_else(
         {"watched": [], "domains": ["discussion"]},
         {"watched": [{"type": "model", "name": repo.full_name}, user(alice)]},
         {"domains": [], "url": None, "secret": None},
+        {"domains": None, "watched": None},
     ):
         answer = post(hub, alice, path, **changes)
         assert answer.status_code == 200, answer.text

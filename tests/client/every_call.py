@@ -40,6 +40,8 @@ ARGUMENTS: dict[str, Any] = {
     "revision": "main",
     "tag": "t",
     "to_id": "a/c",
+    "watched": [{"type": "user", "name": "a"}],
+    "webhook_id": "0" * 24,
 }
 MORE: dict[str, dict[str, Any]] = {"update_repo_settings": {"private": True}}
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from freehold.client.clones import Clones
 from freehold.client.commits import Commits
 from freehold.client.downloads import Downloads
+from freehold.client.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class HfApi(Commits, Downloads, Clones):
+class HfApi(Commits, Downloads, Clones, Webhooks):
     """A hub and the account that asks it.
 
     `endpoint` is the address of the hub, by default `HF_ENDPOINT`; `token` is used for all calls

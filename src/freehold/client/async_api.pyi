@@ -26,6 +26,8 @@ from freehold.client.operations import CommitOperationAdd
 from freehold.client.patterns import Patterns
 from freehold.client.repo_url import RepoUrl
 from freehold.client.verification import FolderVerification
+from freehold.client.webhook_info import WebhookInfo
+from freehold.client.webhook_info import WebhookWatchedItem
 from freehold.wire.repos import Gated
 from freehold.wire.repos import Visibility
 from pathlib import Path
@@ -194,6 +196,23 @@ class AsyncHfApi:
         `RevisionNotFoundError`.
         """
 
+    async def create_webhook(
+        self,
+        *,
+        url: str,
+        watched: Iterable[Mapping[str, str] | WebhookWatchedItem],
+        domains: Sequence[str] | None = None,
+        secret: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Makes a webhook: the hub will send a request to `url` for each event.
+
+        `watched` are repositories, users and organisations, such as `{"type": "user", "name":
+        "alice"}`; `domains` is "repo", "discussion" or both, which is the default. The `secret`
+        comes with each request, in `X-Webhook-Secret`.
+        """
+
     async def dataset_info(
         self,
         repo_id: str,
@@ -294,6 +313,24 @@ class AsyncHfApi:
     ) -> None:
         """Deletes a tag; raises `RevisionNotFoundError`."""
 
+    async def delete_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes a webhook; raises `NotFoundError`."""
+
+    async def disable_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Turns a webhook off: it hears nothing of what happens meanwhile."""
+
     async def duplicate_repo(
         self,
         from_id: str,
@@ -310,6 +347,15 @@ class AsyncHfApi:
 
         Raises `ConflictError` when the copy is there already, unless `exist_ok`.
         """
+
+    async def enable_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Turns a webhook on; raises `NotFoundError`."""
 
     async def file_exists(
         self,
@@ -359,6 +405,15 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> list[RepoFile | RepoFolder]:
         """Those of the paths that exist, as files or folders; the others are left out."""
+
+    async def get_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """The webhook of that id; raises `NotFoundError`."""
 
     async def hf_hub_download(
         self,
@@ -476,6 +531,14 @@ class AsyncHfApi:
         Pages are asked for as they are needed. With `expand` each has its last commit. Raises
         `EntryNotFoundError` when the folder is not there.
         """
+
+    async def list_webhooks(
+        self,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> list[WebhookInfo]:
+        """The webhooks of the token's owner."""
 
     async def model_info(
         self,
@@ -672,6 +735,19 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> dict[str, Any]:
         """The old name of `update_repo_settings(private=…)`."""
+
+    async def update_webhook(
+        self,
+        webhook_id: str,
+        *,
+        url: str | None = None,
+        watched: Iterable[Mapping[str, str] | WebhookWatchedItem] | None = None,
+        domains: Sequence[str] | None = None,
+        secret: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Changes what is given, as `create_webhook` takes it; raises `NotFoundError`."""
 
     async def upload_file(
         self,

@@ -24,12 +24,12 @@ class WatchedItem(Wire, kw_only=True):
 class CreateWebhook(Wire, kw_only=True):
     """Body of `create_webhook`; `secret` is printable ASCII, and jobs are not offered.
 
-    The address is `http` or `https`, without an account in it.
+    The address is `http` or `https`, without an account in it. Without domains, it is both.
     """
 
     url: str | None = None
     watched: list[WatchedItem]
-    domains: list[Domain]
+    domains: list[Domain] | None = None
     secret: str | None = None
     job: Any = None
     job_source_id: str | None = None
@@ -39,8 +39,8 @@ class UpdateWebhook(Wire, kw_only=True):
     """Body of `update_webhook`: what is absent, null or an empty list stays; no secret is `""`."""
 
     url: str | None = None
-    watched: list[WatchedItem] = []
-    domains: list[Domain] = []
+    watched: list[WatchedItem] | None = None
+    domains: list[Domain] | None = None
     secret: str | None = None
     job: Any = None
     job_source_id: str | None = None

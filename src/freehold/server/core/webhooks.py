@@ -40,6 +40,8 @@ from freehold.wire.webhooks import (
     WebhookLogQuery,
 )
 
+DOMAINS: tuple[Domain, ...] = ("repo", "discussion")
+
 MAX_WEBHOOKS = 50
 MAX_WATCHED = 100
 MAX_PAGE = 100
@@ -109,7 +111,8 @@ def create_webhook(ctx: Context, body: CreateWebhook) -> OneWebhook:
     access.require_write_token(ctx.viewer)
     owner_id = access.require_account(ctx.viewer)
     _refuse_jobs(body)
-    if not body.watched or not body.domains:
+    domains = DOMAINS if body.domains is None else body.domains
+    if not body.watched or not domains:
         raise BadRequestError("A webhook watches something, in one domain at least.")
     new = webhooks.Webhook(
         id=new_id(),
@@ -117,8 +120,8 @@ def create_webhook(ctx: Context, body: CreateWebhook) -> OneWebhook:
         url=_check_url(ctx, body.url or ""),
         origin=ctx.origin,
         secret=_check_secret(body.secret or ""),
-        on_repo="repo" in body.domains,
-        on_discussion="discussion" in body.domains,
+        on_repo="repo" in domains,
+        on_discussion="discussion" in domains,
         state="enabled",
         created_at=now_ms(),
         triggered_at=None,
