@@ -195,8 +195,9 @@ def _record(tx: Transaction, hub: Hub, webhook_id: str, lease: str, attempt: _At
         attempted_at=now,
     )
     if tried.error is None:
-        deliveries.record_attempt(tx, tried._replace(state="delivered"), 0)
+        # The webhook first, as everybody locks it who does anything with its deliveries.
         deliveries.record_success(tx, webhook_id, now)
+        deliveries.record_attempt(tx, tried._replace(state="delivered"), 0)
         return True
     if not deliveries.holds_lease(tx, webhook_id, lease):
         return False

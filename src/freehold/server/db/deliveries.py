@@ -89,16 +89,21 @@ def _make_delivery(row: Any) -> Delivery:
     return Delivery._make([*row[:8], event._replace(private=bool(event.private))])
 
 
-def note_due(tx: Transaction, webhook_ids: Iterable[str], now: int) -> None:
-    """Notes that there is something new to do for the webhooks, unless their receivers are down.
+def note_due(tx: Transaction, webhook_ids: Iterable[str], now: int) -> set[str]:
+    """Notes that there is something new to do for the webhooks, and gives those that are there.
 
-    Those that are waiting for their turn keep their place.
+    Those that are waiting for their turn keep their place, and those whose receiver is down wait.
+    All are locked until the transaction ends: in order, so that no two wait for each other.
     """
-    tx.run_many(
+    return {webhook_id for webhook_id in sorted(webhook_ids) if _note_due(tx, webhook_id, now)}
+
+
+def _note_due(tx: Transaction, webhook_id: str, now: int) -> int:
+    return tx.run(
         "UPDATE webhook SET due_at = CASE WHEN due_at <= :now THEN due_at"
         " WHEN retry_at > :now THEN retry_at ELSE :now END WHERE id = :id",
-        # In order, so that no two transactions wait for each other.
-        [{"id": webhook_id, "now": now} for webhook_id in sorted(webhook_ids)],
+        id=webhook_id,
+        now=now,
     )
 
 

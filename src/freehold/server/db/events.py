@@ -91,16 +91,19 @@ def _fan_out(tx: Transaction, numbers: list[int], now: int) -> None:
     # no event gets its deliveries before an older one.
     taken = [number for number in numbers if _take(tx, number)]
     pairs = _list_hearers(tx, taken)
+    # Then the webhooks, before anything names them: one that was deleted meanwhile is left out.
+    there = note_due(tx, {webhook_id for _, webhook_id in pairs}, now)
+    made = [
+        {"id": secrets.token_hex(12), "webhook_id": webhook_id, "number": number, "now": now}
+        for number, webhook_id in pairs
+        if webhook_id in there
+    ]
     tx.run_many(
         "INSERT INTO webhook_delivery (id, webhook_id, event_number, created_at)"
         " VALUES (:id, :webhook_id, :number, :now)",
-        [
-            {"id": secrets.token_hex(12), "webhook_id": webhook_id, "number": number, "now": now}
-            for number, webhook_id in pairs
-        ],
+        made,
     )
-    note_due(tx, {webhook_id for _, webhook_id in pairs}, now)
-    forget_events(tx, list(set(taken) - {number for number, _ in pairs}))
+    forget_events(tx, list(set(taken) - {row["number"] for row in made}))
 
 
 def _take(tx: Transaction, number: int) -> bool:
