@@ -80,6 +80,7 @@ from freehold.client.root import create_discussion as create_discussion
 from freehold.client.root import create_pull_request as create_pull_request
 from freehold.client.root import create_repo as create_repo
 from freehold.client.root import create_tag as create_tag
+from freehold.client.root import create_webhook as create_webhook
 from freehold.client.root import dataset_info as dataset_info
 from freehold.client.root import delete_branch as delete_branch
 from freehold.client.root import delete_discussion as delete_discussion
@@ -89,8 +90,11 @@ from freehold.client.root import delete_folder as delete_folder
 from freehold.client.root import delete_pull_request_ref as delete_pull_request_ref
 from freehold.client.root import delete_repo as delete_repo
 from freehold.client.root import delete_tag as delete_tag
+from freehold.client.root import delete_webhook as delete_webhook
+from freehold.client.root import disable_webhook as disable_webhook
 from freehold.client.root import duplicate_repo as duplicate_repo
 from freehold.client.root import edit_discussion_comment as edit_discussion_comment
+from freehold.client.root import enable_webhook as enable_webhook
 from freehold.client.root import file_exists as file_exists
 from freehold.client.root import get_discussion_details as get_discussion_details
 from freehold.client.root import get_full_repo_name as get_full_repo_name
@@ -99,6 +103,7 @@ from freehold.client.root import get_organization_overview as get_organization_o
 from freehold.client.root import get_paths_info as get_paths_info
 from freehold.client.root import get_repo_discussions as get_repo_discussions
 from freehold.client.root import get_user_overview as get_user_overview
+from freehold.client.root import get_webhook as get_webhook
 from freehold.client.root import grant_access as grant_access
 from freehold.client.root import hf_hub_download as hf_hub_download
 from freehold.client.root import hf_hub_url as hf_hub_url
@@ -118,6 +123,7 @@ from freehold.client.root import list_repo_refs as list_repo_refs
 from freehold.client.root import list_repo_tree as list_repo_tree
 from freehold.client.root import list_user_followers as list_user_followers
 from freehold.client.root import list_user_following as list_user_following
+from freehold.client.root import list_webhooks as list_webhooks
 from freehold.client.root import lock_discussion as lock_discussion
 from freehold.client.root import merge_pull_request as merge_pull_request
 from freehold.client.root import model_info as model_info
@@ -139,6 +145,7 @@ from freehold.client.root import unlike as unlike
 from freehold.client.root import unset_access_token as unset_access_token
 from freehold.client.root import update_repo_settings as update_repo_settings
 from freehold.client.root import update_repo_visibility as update_repo_visibility
+from freehold.client.root import update_webhook as update_webhook
 from freehold.client.root import upload_file as upload_file
 from freehold.client.root import upload_folder as upload_folder
 from freehold.client.root import verify_repo_checksums as verify_repo_checksums
@@ -147,6 +154,8 @@ from freehold.client.saved_tokens import SavedToken as SavedToken
 from freehold.client.tokens import HfFolder as HfFolder
 from freehold.client.tokens import get_token as get_token
 from freehold.client.verification import FolderVerification as FolderVerification
+from freehold.client.webhook_info import WebhookInfo as WebhookInfo
+from freehold.client.webhook_info import WebhookWatchedItem as WebhookWatchedItem
 from freehold.errors import BadRequestError as BadRequestError
 from freehold.errors import ConflictError as ConflictError
 from freehold.errors import DisabledRepoError as DisabledRepoError

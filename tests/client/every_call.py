@@ -56,6 +56,8 @@ MORE: dict[str, dict[str, Any]] = {
     "cancel_access_request": {"user": "u"},
     "reject_access_request": {"user": "u"},
     "update_repo_settings": {"private": True},
+    "watched": [{"type": "user", "name": "a"}],
+    "webhook_id": "0" * 24,
 }
 
 

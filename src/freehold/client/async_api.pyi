@@ -38,6 +38,8 @@ from freehold.client.operations import CommitOperationAdd
 from freehold.client.patterns import Patterns
 from freehold.client.repo_url import RepoUrl
 from freehold.client.verification import FolderVerification
+from freehold.client.webhook_info import WebhookInfo
+from freehold.client.webhook_info import WebhookWatchedItem
 from freehold.wire.repos import Gated
 from freehold.wire.repos import Visibility
 from pathlib import Path
@@ -319,6 +321,23 @@ class AsyncHfApi:
         `RevisionNotFoundError`.
         """
 
+    async def create_webhook(
+        self,
+        *,
+        url: str,
+        watched: Iterable[Mapping[str, str] | WebhookWatchedItem],
+        domains: Sequence[str] | None = None,
+        secret: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Makes a webhook: the hub will send a request to `url` for each event.
+
+        `watched` are repositories, users and organisations, such as `{"type": "user", "name":
+        "alice"}`; `domains` is "repo", "discussion" or both, which is the default. The `secret`
+        comes with each request, in `X-Webhook-Secret`.
+        """
+
     async def dataset_info(
         self,
         repo_id: str,
@@ -441,6 +460,24 @@ class AsyncHfApi:
     ) -> None:
         """Deletes a tag; raises `RevisionNotFoundError`."""
 
+    async def delete_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes a webhook; raises `NotFoundError`."""
+
+    async def disable_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Turns a webhook off: it hears nothing of what happens meanwhile."""
+
     async def duplicate_repo(
         self,
         from_id: str,
@@ -470,6 +507,15 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> DiscussionComment:
         """The comment with another text; what it said before is kept in its history."""
+
+    async def enable_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Turns a webhook on; raises `NotFoundError`."""
 
     async def file_exists(
         self,
@@ -571,6 +617,15 @@ class AsyncHfApi:
 
         Numbers count what the token's owner may see.
         """
+
+    async def get_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """The webhook of that id; raises `NotFoundError`."""
 
     async def grant_access(
         self,
@@ -820,6 +875,14 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> AsyncIterator[User]:
         """The users whom a user follows; raises `NotFoundError`."""
+
+    async def list_webhooks(
+        self,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> list[WebhookInfo]:
+        """The webhooks of the token's owner."""
 
     async def lock_discussion(
         self,
@@ -1098,6 +1161,19 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> dict[str, Any]:
         """The old name of `update_repo_settings(private=…)`."""
+
+    async def update_webhook(
+        self,
+        webhook_id: str,
+        *,
+        url: str | None = None,
+        watched: Iterable[Mapping[str, str] | WebhookWatchedItem] | None = None,
+        domains: Sequence[str] | None = None,
+        secret: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Changes what is given, as `create_webhook` takes it; raises `NotFoundError`."""
 
     async def upload_file(
         self,
