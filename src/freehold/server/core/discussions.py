@@ -49,8 +49,8 @@ def list_discussions(ctx: Context, repo: Repo, query: wire.DiscussionsQuery) -> 
     )
     start = query.p * PAGE
     with ctx.hub.db.read() as tx:
-        found = discussions.list_discussions(tx, repo.id, wanted, PAGE, start)
         count = discussions.count_discussions(tx, repo.id, wanted)
+        found = discussions.list_discussions(tx, repo.id, wanted, PAGE, start, count)
         closed = discussions.count_discussions(tx, repo.id, wanted._replace(is_closed=True))
         authors = Authors(tx, [item.author_id for item in found])
     return wire.Discussions(
