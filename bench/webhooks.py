@@ -194,7 +194,7 @@ def main() -> None:
                 rows += measure_rates(hub, backend)
                 rows += measure_commits(hub, backend)
     report(
-        "17. Webhooks",
+        "19. Webhooks",
         "bench/webhooks.py",
         rows,
         [

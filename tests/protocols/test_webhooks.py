@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from freehold.server.core.deliveries import BLOCKING_ATTEMPTS
 from freehold.server.core.jobs import LOG_MS, compact_repo, forget_deliveries
 from freehold.server.db import repos
 from freehold.server.db.deliveries import LOG_LENGTH
@@ -343,6 +344,30 @@ def test_what_a_receiver_refuses_holds_up_nothing_else(
     ready.set()
     assert [receiver.get().body["repo"]["headSha"] for _ in range(3)] == [one, two, one]
     wait_for(lambda: [line["attempts"] for line in log_of(hub, alice, webhook_id)] == [1, 2])
+
+
+def test_what_was_tried_too_often_keeps_the_others_waiting_no_longer(
+    hub: LiveHub, alice: Account, receiver: Receiver
+) -> None:
+    """It may be the reason: a gateway says 502 as well when its application falls over."""
+    repo = new_repo(hub, alice)
+    webhook_id = watch(hub, alice, receiver.url, repo)
+    receiver.answer = lambda received: 502
+    one, two = repo.commit(file("a.txt", "1")), repo.commit(file("a.txt", "2"))
+    receiver.answer = lambda received: 502 if received.body["repo"]["headSha"] == one else 200
+    wait_for(lambda: len(log_of(hub, alice, webhook_id)) == 2)
+    with hub.inside.db.write() as tx:
+        assert tx.run(
+            "UPDATE webhook_delivery SET attempts = :enough"
+            " WHERE webhook_id = :id AND state = 'waiting' AND number ="
+            " (SELECT MIN(number) FROM webhook_delivery WHERE webhook_id = :id)",
+            enough=BLOCKING_ATTEMPTS,
+            id=webhook_id,
+        )
+    while (told := receiver.get().body["repo"]["headSha"]) == one:
+        pass
+    assert told == two
+    assert first_line(hub, alice, webhook_id, state="delivered")["attempts"] == 1
 
 
 def test_a_redirect_is_not_followed(hub: LiveHub, alice: Account, receiver: Receiver) -> None:
