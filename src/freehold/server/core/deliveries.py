@@ -26,6 +26,9 @@ from freehold.wire.codec import encode_json
 MAX_SENDERS = 16
 MAX_SENDERS_OF_ONE = 4
 
+# At least between two looks at what there is to do, in seconds: what comes meanwhile is done in one
+# go, and leaves the database to the commits that it comes from.
+BREATH_SECONDS = 0.05
 # What other processes have left is found after this time, in seconds.
 POLL_SECONDS = 2.0
 # After so long, others get their turn.
@@ -63,7 +66,9 @@ def deliver_events(hub: Hub) -> None:
             pause = min(pause, senders.start())
         except Exception:
             log.exception("a round of deliveries failed")
-        hub.db.news.wait(pause)
+        looked = time.monotonic()
+        if hub.db.news.wait(pause):
+            hub.stopping.wait(max(looked + BREATH_SECONDS - time.monotonic(), 0))
     senders.finish()
 
 
@@ -91,7 +96,7 @@ class _Senders:
             waiting = deliveries.list_due(tx, now, 100)
         for due in waiting:
             if self._has_room(due):
-                self._start(due, now)
+                self._start(due)
         with self._hub.db.read() as tx:
             next_at = deliveries.find_next_due(tx, now)
         return POLL_SECONDS if next_at is None else max(next_at - now_ms(), 0) / 1000
@@ -102,20 +107,15 @@ class _Senders:
             is_free = due not in self._running and of_one < MAX_SENDERS_OF_ONE
             return is_free and len(self._running) < MAX_SENDERS
 
-    def _start(self, due: Due, now: int) -> None:
-        lease = new_id()
-        until = _lease_end(self._hub, now)
-        with self._hub.db.write() as tx:
-            if not deliveries.take_lease(tx, due.webhook_id, lease, now, until):
-                return
-        thread = Thread(target=self._run, args=(due, lease), daemon=True)
+    def _start(self, due: Due) -> None:
+        thread = Thread(target=self._run, args=(due,), daemon=True)
         with self._lock:
             self._running[due] = thread
         thread.start()
 
-    def _run(self, due: Due, lease: str) -> None:
+    def _run(self, due: Due) -> None:
         try:
-            _serve(self._hub, due.webhook_id, lease)
+            _serve(self._hub, due.webhook_id)
         except Exception:
             # The lease runs out, and then somebody tries again.
             log.exception("the deliveries of a webhook failed: %s", due.webhook_id)
@@ -136,21 +136,28 @@ def _lease_end(hub: Hub, now: int) -> int:
     return now + LEASE_MARGIN_MS + int(hub.config.webhook_seconds * 1000)
 
 
-def _serve(hub: Hub, webhook_id: str, lease: str) -> None:
+def _serve(hub: Hub, webhook_id: str) -> None:
     """Makes the deliveries of a webhook, until there is none, nobody there, or no more time."""
+    lease = new_id()
     end = time.monotonic() + ROUND_SECONDS
     done: _Attempt | None = None
     while True:
         is_over = hub.stopping.is_set() or time.monotonic() > end
         with hub.db.write() as tx:
-            going_on = done is None or _record(tx, hub, webhook_id, lease, done)
-            job = None
-            if going_on and not is_over:
-                job = _take(tx, hub, webhook_id, lease)
+            if done is None:
+                going_on = _take_on(tx, hub, webhook_id, lease)
+            else:
+                going_on = _record(tx, hub, webhook_id, lease, done)
+            job = _take(tx, hub, webhook_id, lease) if going_on and not is_over else None
             if job is None:
                 deliveries.end_lease(tx, webhook_id, lease, now_ms())
                 return
         done = _Attempt(*job, _send(hub, webhook_id, *job))
+
+
+def _take_on(tx: Transaction, hub: Hub, webhook_id: str, lease: str) -> bool:
+    now = now_ms()
+    return deliveries.take_lease(tx, webhook_id, lease, now, _lease_end(hub, now))
 
 
 def _take(
