@@ -6,7 +6,7 @@ import re
 
 from freehold.errors import BadRequestError, ForbiddenError, NotFoundError
 from freehold.server.core.access import Context, require_account
-from freehold.server.core.discussion_events import add_change, add_comment, describe_event
+from freehold.server.core.discussion_events import add_change, add_comment, find_details
 from freehold.server.core.discussion_notices import tell_comment
 from freehold.server.core.discussion_rules import (
     check_comment,
@@ -41,8 +41,8 @@ def comment_discussion(ctx: Context, repo: Repo, num: str, body: CommentDiscussi
     text = check_comment(body.comment)
     with ctx.hub.db.write() as tx:
         discussion = lock_discussion(tx, repo, num)
-        event = write_comment(tx, ctx, repo, discussion, text)
-        return NewMessage(new_message=describe_event(tx, event))
+        told = find_details(tx, write_comment(tx, ctx, repo, discussion, text))
+    return NewMessage(new_message=told.describe()[0])
 
 
 def write_comment(
@@ -95,7 +95,8 @@ def edit_comment(
         check_room(discussion, text)
         discussion_events.add_version(tx, comment, text, user_id, now_ms())
         tell_comment(tx, ctx, repo, discussion, comment, "update", text)
-        return UpdatedComment(updated_comment=describe_event(tx, comment))
+        told = find_details(tx, comment)
+    return UpdatedComment(updated_comment=told.describe()[0])
 
 
 def hide_comment(ctx: Context, repo: Repo, num: str, event: str) -> UpdatedComment:
@@ -109,7 +110,8 @@ def hide_comment(ctx: Context, repo: Repo, num: str, event: str) -> UpdatedComme
         discussion_events.hide_event(tx, comment.id, user_id, now)
         hidden = comment._replace(hidden_by=user_id, hidden_at=now)
         tell_comment(tx, ctx, repo, discussion, hidden, "update", None)
-        return UpdatedComment(updated_comment=describe_event(tx, hidden))
+        told = find_details(tx, hidden)
+    return UpdatedComment(updated_comment=told.describe()[0])
 
 
 def _find_comment(tx: Transaction, discussion: Discussion, event_id: str) -> Event:

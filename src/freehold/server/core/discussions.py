@@ -7,7 +7,7 @@ from freehold.server.core import access, pull_requests
 from freehold.server.core.access import Context
 from freehold.server.core.authors import Authors
 from freehold.server.core.comments import write_comment
-from freehold.server.core.discussion_events import add_change, describe_event, describe_events
+from freehold.server.core.discussion_events import add_change, find_details, list_details
 from freehold.server.core.discussion_notices import discussion_url, tell_discussion
 from freehold.server.core.discussion_rules import (
     check_comment,
@@ -84,7 +84,7 @@ def get_discussion(
     check_enabled(repo)
     with ctx.hub.db.read() as tx:
         found = find_discussion(tx, repo, num)
-        events = describe_events(tx, found)
+        told = list_details(tx, found)
         authors = Authors(tx, [found.author_id])
     answer = wire.Discussion(
         id_=found.id,
@@ -98,7 +98,7 @@ def get_discussion(
         num_comments=found.comment_count,
         pinned=found.pinned,
         locked=found.locked,
-        events=events,
+        events=told.describe(),
     )
     if found.is_pull_request:
         pull_requests.describe_changes(ctx, repo, found, answer, diff=query.diff)
@@ -141,7 +141,8 @@ def rename_discussion(
         data = {"from": found.title, "to": title}
         event = add_change(tx, found, ctx.viewer.id, "title-change", data)
         tell_discussion(tx, ctx, repo, found._replace(title=title), "update")
-        return wire.NewTitle(new_title=describe_event(tx, event))
+        told = find_details(tx, event)
+    return wire.NewTitle(new_title=told.describe()[0])
 
 
 def change_discussion_status(
@@ -165,7 +166,8 @@ def change_discussion_status(
         data = {"status": body.status, **reason}
         event = add_change(tx, found, ctx.viewer.id, "status-change", data)
         tell_discussion(tx, ctx, repo, found._replace(status=body.status), "update")
-        return wire.NewStatus(new_status=describe_event(tx, event))
+        told = find_details(tx, event)
+    return wire.NewStatus(new_status=told.describe()[0])
 
 
 def _check_change(tx: Transaction, found: Discussion, status: str) -> None:
