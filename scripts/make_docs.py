@@ -46,6 +46,7 @@ from freehold.wire import (
     repos,
     routes,
     users,
+    webhooks,
 )
 from freehold.wire import route as route_module
 from freehold.wire.route import Needs, Route, Stream
@@ -67,6 +68,7 @@ SHAPE_MODULES = (
     access_requests,
     accounts,
     likes,
+    webhooks,
 )
 
 _SECTION = re.compile(r"# (?P<title>[^\n.]+)\n(?P<first>[A-Z_]+) = Route\(")

@@ -45,12 +45,12 @@ class Example:
     account: bool = False
     """Whether it takes an account as well, with whatever token."""
 
-    def path(self, repo: Repo) -> str:
-        """The path of the route for this repository."""
+    def path(self, repo: Repo | None) -> str:
+        """The path of the route for this repository, if it is about one."""
         pieces = {
-            "type": repo.type,
+            "type": repo.type if repo else "",
             "prefix": "",
-            "repo": repo.full_name,
+            "repo": repo.full_name if repo else "",
             "revision": "main",
             "path": "a.txt",
             "branch": "nope",
@@ -68,10 +68,12 @@ class Example:
             "lock": "0" * 24,
             "num": "1",
             "event": "0" * 24,
-            "user": repo.account.name,
+            "user": repo.account.name if repo else "",
             "organization": "nobody",
-            "account": repo.account.name,
+            "account": repo.account.name if repo else "",
             "sha256": "0" * 64,
+            "webhook": "0" * 24,
+            "log": "0" * 24,
         }
         return self.route.path.format(**{**pieces, **self.pieces}) + self.query
 
@@ -231,12 +233,24 @@ AT_A_REPOSITORY = (
     Example(community_routes.LIST_REPO_LIKERS, 200),
     *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
 )
+# These are about what belongs to the caller, who has none of it.
+OF_THE_CALLER = (
+    Example(community_routes.LIST_WEBHOOKS, 200),
+    Example(community_routes.CREATE_WEBHOOK, 400, {"watched": [], "domains": []}),
+    Example(community_routes.GET_WEBHOOK, 404),
+    Example(community_routes.UPDATE_WEBHOOK, 404, {"watched": []}),
+    Example(community_routes.DELETE_WEBHOOK, 404),
+    Example(community_routes.ENABLE_WEBHOOK, 404),
+    Example(community_routes.DISABLE_WEBHOOK, 404),
+    Example(community_routes.LIST_WEBHOOK_LOGS, 404),
+    Example(community_routes.REPLAY_WEBHOOK, 404),
+)
 # These name the account or the repository in the body, or nowhere, and have tests of their own.
 BY_BODY = (routes.WHOAMI, routes.CREATE_REPO, routes.DELETE_REPO, routes.MOVE_REPO)
 
 
 def test_every_route_is_in_the_table() -> None:
-    examples = (*OPEN_TO_ALL, *SIGNED, *AT_AN_ACCOUNT, *AT_A_REPOSITORY)
+    examples = (*OPEN_TO_ALL, *SIGNED, *AT_AN_ACCOUNT, *AT_A_REPOSITORY, *OF_THE_CALLER)
     listed = {id(example.route) for example in examples} | {id(route) for route in BY_BODY}
     missing = [route.path for route in named_routes().values() if id(route) not in listed]
     missing += [route.path for route in NOT_SUPPORTED if id(route) not in listed]
@@ -411,6 +425,18 @@ def test_what_needs_an_account_is_for_tokens_that_may_write(hub: LiveHub) -> Non
             status = example.allowed if caller.writes else 403
             wanted = status if caller.known else 401
             assert answer.status_code == wanted, (example.route.path, caller.kind)
+
+
+def test_what_belongs_to_the_caller_needs_an_account_and_a_write_token_to_change(
+    hub: LiveHub,
+) -> None:
+    for example in OF_THE_CALLER:
+        for caller in outsiders(hub, hub.user()):
+            answer = send(hub, example, example.path(None), caller.token)
+            status = example.allowed if caller.known else 401
+            if caller.known and example.route.method != "GET" and not caller.writes:
+                status = 403
+            assert answer.status_code == status, (example.route.path, caller.kind)
 
 
 def test_whoami_is_for_every_valid_token(hub: LiveHub) -> None:

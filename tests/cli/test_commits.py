@@ -41,6 +41,18 @@ def test_upload_one_file(folder: Cli, api: HfApi, repo: str) -> None:
     assert (newest.title, newest.message) == ("Add notes", "Why")
 
 
+def test_upload_as_a_pull_request(folder: Cli, api: HfApi, repo: str) -> None:
+    done = folder.run("upload", repo, "notes.md", "--create-pr", "--message", "Add notes")
+    assert done.lines == [f"{api.endpoint}/{repo}/discussions/1"]
+    assert "Opened the pull request #1: refs/pr/1 is its revision." in done.err
+    assert files(api, repo) == set()
+    folder.run("upload", repo, "run", "--revision", "refs/pr/1")
+    proposed = set(api.list_repo_files(repo, "refs/pr/1"))
+    assert proposed >= {"notes.md", "model.bin", "logs/a.log"}
+    told = folder.run("upload", repo, "run", "--create-pr", "--json").json
+    assert told["pr_url"] == f"{api.endpoint}/{repo}/discussions/2"
+
+
 def test_upload_one_file_under_another_name_or_into_a_folder(
     folder: Cli, api: HfApi, repo: str
 ) -> None:

@@ -26,12 +26,18 @@ LFS_FILE = LFSFileInfo(
 ARGUMENTS: dict[str, Any] = {
     "additions": [CommitOperationAdd("f", b"x")],
     "branch": "b",
+    "comment": "c",
+    "comment_id": "0" * 24,
     "commit_message": "m",
     "delete_patterns": ["*"],
+    "discussion_num": 1,
     "filename": "f",
     "from_id": "a/b",
     "lfs_files": [LFS_FILE],
     "model_id": "b",
+    "new_content": "c",
+    "new_status": "closed",
+    "new_title": "t",
     "operations": [CommitOperationAdd("f", b"x")],
     "organization": "o",
     "path_in_repo": "f",
@@ -40,6 +46,7 @@ ARGUMENTS: dict[str, Any] = {
     "repo_id": "a/b",
     "revision": "main",
     "tag": "t",
+    "title": "t",
     "to_id": "a/c",
     "user": "u",
     "username": "u",
@@ -49,6 +56,8 @@ MORE: dict[str, dict[str, Any]] = {
     "cancel_access_request": {"user": "u"},
     "reject_access_request": {"user": "u"},
     "update_repo_settings": {"private": True},
+    "watched": [{"type": "user", "name": "a"}],
+    "webhook_id": "0" * 24,
 }
 
 

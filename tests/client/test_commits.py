@@ -21,7 +21,6 @@ from freehold import (
     HfApi,
     HFValidationError,
     HubConnectionError,
-    NotSupportedError,
     PreconditionFailedError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
@@ -429,18 +428,6 @@ def test_strangers_and_bad_tokens_change_nothing(
         )
         assert alice.token not in str(caught.value)
     assert list_files(api, repo) == []
-
-
-def test_create_pr_is_not_offered_yet(api: HfApi, repo: str) -> None:
-    for call in (
-        lambda: api.create_commit(repo, [Add("a", b"a")], "m", create_pr=True),
-        lambda: api.delete_file(".gitattributes", repo, create_pr=True),
-        lambda: api.upload_file(b"a", "a", repo, create_pr=True),
-    ):
-        with pytest.raises(NotSupportedError) as caught:
-            call()
-        assert caught.value.status == 501
-    assert count_commits(api, repo) == 0
 
 
 def test_a_hub_that_is_not_there_is_a_connection_error(

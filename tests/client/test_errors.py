@@ -229,6 +229,7 @@ def test_an_object_without_its_fields_is_an_error_of_our_own(name: str) -> None:
 
 @pytest.mark.usefixtures("quick")
 @pytest.mark.filterwarnings("ignore:update_repo_visibility:FutureWarning")
+@pytest.mark.filterwarnings("ignore:What a hidden comment said:UserWarning")
 @pytest.mark.parametrize("name", CALLS)
 def test_no_call_raises_anything_but_our_own_errors(name: str, tmp_path: Path) -> None:
     folder = tmp_path / "folder"

@@ -37,6 +37,7 @@ def silent_hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[HostileServer]:
 
 
 @pytest.mark.filterwarnings("ignore:update_repo_visibility:FutureWarning")
+@pytest.mark.filterwarnings("ignore:What a hidden comment said:UserWarning")
 @pytest.mark.parametrize("name", CALLS)
 def test_every_call_gives_up_on_a_silent_hub(
     name: str, silent_hub: HostileServer, tmp_path: Path

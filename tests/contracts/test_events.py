@@ -11,7 +11,8 @@ import pytest
 from freehold.server.db import accounts, refs, repos
 from freehold.server.db.accounts import Account
 from freehold.server.db.database import Database, Transaction
-from freehold.server.db.events import record_event
+from freehold.server.db.deliveries import record_attempt, take_next_delivery
+from freehold.server.db.events import fan_out_events, has_new_events, record_event
 from freehold.server.db.migrate import migrate
 from freehold.server.db.repos import NewRepo
 from tests.conftest import BACKENDS
@@ -46,7 +47,7 @@ def watch(tx: Transaction, name: str, *, of: str, state: str = "enabled", domain
         " enabled_at) VALUES (:name, :owner, 'http://x', '', :on_repo, :on_discussion, :state, 1,"
         " 1)",
         name=name,
-        owner=OTHER,
+        owner=OWNER,
         on_repo=domain == "repo",
         on_discussion=domain == "discussion",
         state=state,
@@ -95,7 +96,7 @@ def test_an_event_is_kept_with_the_repository_as_it_was(
     assert (second.number > first.number, bool(second.private)) == (True, False)
     assert event[1:] == (
         *(REPO, "space", "Lab/Tiny", True, OWNER, "gradio", HEAD),
-        *("update", f"{domain}.part", '{"updatedRefs":["é"]}', 7, False),
+        *(domain, "update", f"{domain}.part", '{"updatedRefs":["é"]}', 7, False),
     )
 
 
@@ -103,11 +104,28 @@ def test_an_event_outlives_its_repository_and_what_watches_it_does_not(database:
     with database.write() as tx:
         watch(tx, "one", of=REPO, domain="repo")
     with database.write() as tx:
+        record_event(tx, REPO, "update", "repo.content", {}, 6)
         record_event(tx, REPO, "delete", "repo", {}, 7)
         repos.delete_repo(tx, REPO)
-    with database.read() as tx:
-        assert [row.action for row in tx.all("SELECT action FROM webhook_event")] == ["delete"]
+    with database.write() as tx:
         assert tx.all("SELECT webhook_id FROM webhook_watch") == []
+        assert not has_new_events(tx)
+        for action in ("update", "delete"):
+            found = take_next_delivery(tx, "one", 8)
+            assert found is not None and found.event.action == action
+            record_attempt(tx, found._replace(state="delivered"), 0)
+        assert take_next_delivery(tx, "one", 8) is None
+
+
+def test_what_nobody_may_hear_is_forgotten(database: Database) -> None:
+    with database.write() as tx:
+        watch(tx, "one", of=REPO, domain="repo")
+        tx.run("UPDATE webhook SET owner_id = :other", other=OTHER)
+    assert len(record(database, "repo.content")) == 1
+    with database.write() as tx:
+        fan_out_events(tx, 8)
+        assert tx.all("SELECT number FROM webhook_event") == []
+        assert tx.all("SELECT number FROM webhook_delivery") == []
 
 
 def test_an_event_of_a_transaction_that_is_undone_never_was(database: Database) -> None:

@@ -69,9 +69,18 @@ def upload(options: argparse.Namespace) -> None:
         info = _upload(api, options, landed)
     if not landed.found:
         _require_a_file(options)
-    note(options, "Committed." if landed.found else "Nothing has changed: no commit was needed.")
+    note(options, _tell(info, landed.found))
     found = {"url": str(info), "commit_url": info.commit_url, "commit": info.oid}
-    show(options, {**found, "pr_url": info.pr_url, "changed": landed.found}, str(info))
+    shown = info.pr_url or str(info)
+    show(options, {**found, "pr_url": info.pr_url, "changed": landed.found}, shown)
+
+
+def _tell(info: CommitInfo, has_landed: bool) -> str:
+    if not has_landed:
+        return "Nothing has changed: no commit was needed."
+    if info.pr_revision is None:
+        return "Committed."
+    return f"Opened the pull request #{info.pr_num}: {info.pr_revision} is its revision."
 
 
 class _Landed:

@@ -69,6 +69,16 @@ def print_line(text: str) -> None:
         sys.stdout.buffer.write(shown.encode("utf-8", "surrogateescape") + b"\n")
 
 
+def print_text(text: str) -> None:
+    """A result of many lines: on a terminal it steers nothing, elsewhere it is as it came."""
+    if sys.stdout.isatty():
+        for line in text.removesuffix("\n").split("\n") if text else ():
+            print_line(line.expandtabs())
+    else:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+
+
 def _print_json(value: Any) -> None:
     import json
 

@@ -37,6 +37,7 @@ COMMANDS: Final = {
     "log": Command("refs", "show the history of a repository"),
     "tag": Command("refs", "create, list and delete tags"),
     "branch": Command("refs", "create, list and delete branches"),
+    "discussions": Command("discussions", "read and lead discussions and pull requests"),
     "squash": Command("refs", "replace the history of a branch by one commit"),
     "cache": Command("cache", "list, verify and delete what was downloaded"),
     "git-credential": Command("git", "give git the token for a hub (git runs this)"),

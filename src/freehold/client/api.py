@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from freehold.client.access_requests import AccessRequests
 from freehold.client.clones import Clones
 from freehold.client.commits import Commits
+from freehold.client.discussions import Discussions
 from freehold.client.downloads import Downloads
 from freehold.client.likes import Likes
+from freehold.client.webhooks import Webhooks
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class HfApi(Commits, Downloads, Clones, AccessRequests, Likes):
+class HfApi(Commits, Downloads, Clones, Discussions, AccessRequests, Likes, Webhooks):
     """A hub and the account that asks it.
 
     `endpoint` is the address of the hub, by default `HF_ENDPOINT`; `token` is used for all calls

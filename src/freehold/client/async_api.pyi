@@ -9,6 +9,14 @@ from freehold.client.account_info import Organization
 from freehold.client.account_info import User
 from freehold.client.account_info import UserLikes
 from freehold.client.commit_info import CommitInfo
+from freehold.client.discussion_info import Discussion
+from freehold.client.discussion_info import DiscussionComment
+from freehold.client.discussion_info import DiscussionStatusChange
+from freehold.client.discussion_info import DiscussionTitleChange
+from freehold.client.discussion_info import DiscussionWithDetails
+from freehold.client.discussions import DiscussionStatus
+from freehold.client.discussions import DiscussionType
+from freehold.client.discussions import NewStatus
 from freehold.client.downloads import Folder
 from freehold.client.events import Cancellation
 from freehold.client.events import OnEvent
@@ -30,6 +38,8 @@ from freehold.client.operations import CommitOperationAdd
 from freehold.client.patterns import Patterns
 from freehold.client.repo_url import RepoUrl
 from freehold.client.verification import FolderVerification
+from freehold.client.webhook_info import WebhookInfo
+from freehold.client.webhook_info import WebhookWatchedItem
 from freehold.wire.repos import Gated
 from freehold.wire.repos import Visibility
 from pathlib import Path
@@ -123,6 +133,23 @@ class AsyncHfApi:
         Raises as `accept_access_request` does.
         """
 
+    async def change_discussion_status(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        new_status: NewStatus,
+        *,
+        token: Token = None,
+        comment: str | None = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> DiscussionStatusChange:
+        """Closes it, or opens it again, with a comment if one is given.
+
+        A draft that is opened is ready to be merged. Raises `BadRequestError` when it has that
+        status already, or was merged.
+        """
+
     async def clone_repo(
         self,
         repo_id: str,
@@ -161,6 +188,18 @@ class AsyncHfApi:
         `LocalFileError` when the folder holds something else or uncommitted changes,
         `GitMissingError` and `GitError`.
         """
+
+    async def comment_discussion(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        comment: str,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> DiscussionComment:
+        """A new comment, in Markdown."""
 
     async def create_branch(
         self,
@@ -207,6 +246,44 @@ class AsyncHfApi:
         `UncertainCommitError`.
         """
 
+    async def create_discussion(
+        self,
+        repo_id: str,
+        title: str,
+        *,
+        token: Token = None,
+        description: str | None = None,
+        repo_type: str | None = None,
+        pull_request: bool = False,
+        timeout: float | None = None,
+    ) -> DiscussionWithDetails:
+        """A new discussion, or with `pull_request` the draft of a pull request.
+
+        The title has 3 to 200 characters; the description is Markdown. Raises `BadRequestError`
+        for a title that the hub does not take.
+        """
+
+    async def create_pull_request(
+        self,
+        repo_id: str,
+        title: str,
+        *,
+        token: Token = None,
+        description: str | None = None,
+        repo_type: str | None = None,
+        head: str | None = None,
+        base: str | None = None,
+        timeout: float | None = None,
+    ) -> DiscussionWithDetails:
+        """The draft of a pull request for `main`, to which commits are sent at `git_reference`.
+
+        It is opened by `change_discussion_status`. `base` is another branch that it is to change.
+        With `head`, a branch, it begins open, with the commits of that. These two are an extension
+        of the protocol, of which other hubs may take no notice; `create_commit` with `create_pr`
+        opens one together with its first commit anywhere. Raises `RevisionNotFoundError` for a
+        branch that is not there, `BadRequestError` when `head` has nothing new.
+        """
+
     async def create_repo(
         self,
         repo_id: str,
@@ -244,6 +321,23 @@ class AsyncHfApi:
         `RevisionNotFoundError`.
         """
 
+    async def create_webhook(
+        self,
+        *,
+        url: str,
+        watched: Iterable[Mapping[str, str] | WebhookWatchedItem],
+        domains: Sequence[str] | None = None,
+        secret: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Makes a webhook: the hub will send a request to `url` for each event.
+
+        `watched` are repositories, users and organisations, such as `{"type": "user", "name":
+        "alice"}`; `domains` is "repo", "discussion" or both, which is the default. The `secret`
+        comes with each request, in `X-Webhook-Secret`.
+        """
+
     async def dataset_info(
         self,
         repo_id: str,
@@ -266,6 +360,17 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> None:
         """Deletes a branch; raises `RevisionNotFoundError`, and `HfHubHTTPError` for `main`."""
+
+    async def delete_discussion(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes it with all in it, for ever."""
 
     async def delete_file(
         self,
@@ -319,6 +424,17 @@ class AsyncHfApi:
     ) -> CommitInfo:
         """Deletes a folder and all in it, as one commit; raises `EntryNotFoundError`."""
 
+    async def delete_pull_request_ref(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes the revision of a pull request that is closed or merged; its page stays."""
+
     async def delete_repo(
         self,
         repo_id: str,
@@ -344,6 +460,24 @@ class AsyncHfApi:
     ) -> None:
         """Deletes a tag; raises `RevisionNotFoundError`."""
 
+    async def delete_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Deletes a webhook; raises `NotFoundError`."""
+
+    async def disable_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Turns a webhook off: it hears nothing of what happens meanwhile."""
+
     async def duplicate_repo(
         self,
         from_id: str,
@@ -361,6 +495,28 @@ class AsyncHfApi:
         Raises `ConflictError` when the copy is there already, unless `exist_ok`.
         """
 
+    async def edit_discussion_comment(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        comment_id: str,
+        new_content: str,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> DiscussionComment:
+        """The comment with another text; what it said before is kept in its history."""
+
+    async def enable_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Turns a webhook on; raises `NotFoundError`."""
+
     async def file_exists(
         self,
         repo_id: str,
@@ -372,6 +528,17 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> bool:
         """Whether the repository exists and has the file."""
+
+    async def get_discussion_details(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        *,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> DiscussionWithDetails:
+        """A discussion with all that has happened in it, and what a pull request would change."""
 
     async def get_full_repo_name(
         self,
@@ -422,6 +589,23 @@ class AsyncHfApi:
     ) -> list[RepoFile | RepoFolder]:
         """Those of the paths that exist, as files or folders; the others are left out."""
 
+    def get_repo_discussions(
+        self,
+        repo_id: str,
+        *,
+        author: str | None = None,
+        discussion_type: DiscussionType | None = None,
+        discussion_status: DiscussionStatus | None = None,
+        repo_type: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[Discussion]:
+        """The discussions and pull requests, newest first, page after page as they are needed.
+
+        `author` is a user name; `discussion_type` "all", "discussion" or "pull_request";
+        `discussion_status` "all", "open" (drafts too) or "closed" (what was merged, too).
+        """
+
     async def get_user_overview(
         self,
         username: str,
@@ -433,6 +617,15 @@ class AsyncHfApi:
 
         Numbers count what the token's owner may see.
         """
+
+    async def get_webhook(
+        self,
+        webhook_id: str,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """The webhook of that id; raises `NotFoundError`."""
 
     async def grant_access(
         self,
@@ -500,6 +693,18 @@ class AsyncHfApi:
         endpoint: str | None = None,
     ) -> str:
         """The address of a file; no request is made."""
+
+    async def hide_discussion_comment(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        comment_id: str,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> DiscussionComment:
+        """The comment without its text: nobody can bring it back, of which a warning reminds."""
 
     async def like(
         self,
@@ -671,6 +876,44 @@ class AsyncHfApi:
     ) -> AsyncIterator[User]:
         """The users whom a user follows; raises `NotFoundError`."""
 
+    async def list_webhooks(
+        self,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> list[WebhookInfo]:
+        """The webhooks of the token's owner."""
+
+    async def lock_discussion(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        locked: bool = True,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Lets only those comment who may write to the repository, or ends that."""
+
+    async def merge_pull_request(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        *,
+        token: Token = None,
+        comment: str | None = None,
+        repo_type: str | None = None,
+        head_commit_id: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Puts its commits into the branch that it wants to change, with a comment if one is given.
+
+        Raises `ConflictError` when the two contradict each other, `BadRequestError` when it is not
+        open, and with `head_commit_id`, the newest of its commits that the caller has seen,
+        `PreconditionFailedError` when there is a newer one (an extension of the protocol).
+        """
+
     async def model_info(
         self,
         repo_id: str,
@@ -713,6 +956,18 @@ class AsyncHfApi:
         Files whose history is not rewritten can no longer be downloaded.
         """
 
+    async def pin_discussion(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        pinned: bool = True,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        """Pins it to the top of the page, or ends that."""
+
     async def preupload_lfs_files(
         self,
         repo_id: str,
@@ -750,6 +1005,18 @@ class AsyncHfApi:
 
         They are told the `rejection_reason`, a line of at most 200 characters.
         """
+
+    async def rename_discussion(
+        self,
+        repo_id: str,
+        discussion_num: int,
+        new_title: str,
+        *,
+        token: Token = None,
+        repo_type: str | None = None,
+        timeout: float | None = None,
+    ) -> DiscussionTitleChange:
+        """Gives it another title, of 3 to 200 characters."""
 
     async def repo_exists(
         self,
@@ -871,13 +1138,15 @@ class AsyncHfApi:
         gated: Gated | None = None,
         private: bool | None = None,
         visibility: Visibility | None = None,
+        discussions_disabled: bool | None = None,
         token: Token = None,
         repo_type: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
         """Changes what is given, and returns the settings that were changed.
 
-        `gated` is "auto", "manual" or False. Raises `HFValidationError` when nothing is given.
+        `gated` is "auto", "manual" or False; `discussions_disabled` closes discussions and pull
+        requests. Raises `HFValidationError` when nothing is given.
         """
 
     async def update_repo_visibility(
@@ -892,6 +1161,19 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> dict[str, Any]:
         """The old name of `update_repo_settings(private=…)`."""
+
+    async def update_webhook(
+        self,
+        webhook_id: str,
+        *,
+        url: str | None = None,
+        watched: Iterable[Mapping[str, str] | WebhookWatchedItem] | None = None,
+        domains: Sequence[str] | None = None,
+        secret: str | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> WebhookInfo:
+        """Changes what is given, as `create_webhook` takes it; raises `NotFoundError`."""
 
     async def upload_file(
         self,

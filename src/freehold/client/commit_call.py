@@ -74,7 +74,7 @@ class CommitCall:
         target = self._target
         return target.session.request(
             "POST",
-            target.url(wire.routes.CREATE_COMMIT, self._request.query, revision=target.revision),
+            target.url(wire.routes.CREATE_COMMIT, target.query, revision=target.revision),
             headers={
                 "content-type": "application/x-ndjson",
                 "content-length": str(body.length()),
@@ -109,8 +109,9 @@ class CommitCall:
         elif isinstance(error, InternalError):
             raise error
         else:
+            place = "pull requests" if self._target.create_pr else "history"
             raise UncertainCommitError(
-                f"The answer to the commit was lost ({error}). Look at the history of"
+                f"The answer to the commit was lost ({error}). Look at the {place} of"
                 f" {self._target.repo_id} before you try again: it may have landed."
             ) from error
 

@@ -20,7 +20,6 @@ class CommitRequest(NamedTuple):
     description: str
     parent_commit: str | None
     rebase: bool
-    create_pr: bool
 
     @classmethod
     def of(
@@ -29,18 +28,12 @@ class CommitRequest(NamedTuple):
         description: str | None,
         parent_commit: str | None,
         rebase: bool,
-        create_pr: bool | None,
     ) -> CommitRequest:
         """What the arguments of a call say; raises `HFValidationError`."""
         require_text("commit_message", message)
         if parent_commit is not None:
             parent_commit = _check_commit_id(parent_commit)
-        return cls(message, description or "", parent_commit, rebase, bool(create_pr))
-
-    @property
-    def query(self) -> dict[str, Any]:
-        """What is added to the addresses of calls."""
-        return {"create_pr": 1 if self.create_pr else None}
+        return cls(message, description or "", parent_commit, rebase)
 
     def header(self) -> dict[str, Any]:
         """The first line of the body of the commit."""

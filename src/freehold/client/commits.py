@@ -56,9 +56,11 @@ class Commits(Files):
     Their common arguments: `commit_message` (the first line) and `commit_description` (the rest);
     `parent_commit`, the id that the branch must still have, else `PreconditionFailedError`;
     `rebase`, to commit all the same when only other paths have changed since; `create_pr`, to open
-    a pull request instead; `num_threads`, how many files are sent at once; `run_as_future`, to
-    get a future at once. A call that is cancelled or breaks off can be repeated: what was sent is
-    not sent again, and a commit that has landed all the same is found to be there.
+    a pull request with the commit instead, for which it is enough to be able to read the files (it
+    goes on at `pr_revision` of the answer; none is opened when nothing would change);
+    `num_threads`, how many files are sent at once; `run_as_future`, to get a future at once. A
+    call that is cancelled or breaks off can be repeated: what was sent is not sent again, and a
+    commit that has landed all the same is found to be there.
     """
 
     @_may_run_as_future
@@ -91,11 +93,9 @@ class Commits(Files):
         `UncertainCommitError`.
         """
         target, transfer = self._prepare(
-            repo_id, repo_type, revision, token, timeout, num_threads, on_event, cancel
+            repo_id, repo_type, revision, token, timeout, create_pr, num_threads, on_event, cancel
         )
-        request = _check_request(
-            commit_message, commit_description, parent_commit, rebase, create_pr
-        )
+        request = _check_request(commit_message, commit_description, parent_commit, rebase)
         return transfer.run(lambda: self._commit(target, request, transfer, operations))
 
     def _prepare(
@@ -105,6 +105,7 @@ class Commits(Files):
         revision: str | None,
         token: Token,
         timeout: float | None,
+        create_pr: bool | None = None,
         num_threads: int = 1,
         on_event: OnEvent | None = None,
         cancel: Cancellation | None = None,
@@ -113,7 +114,7 @@ class Commits(Files):
         from freehold.client.targets import Target
         from freehold.client.transfers import Transfer
 
-        target = Target.of(self._session, repo_id, repo_type, revision, token, timeout)
+        target = Target.of(self._session, repo_id, repo_type, revision, token, timeout, create_pr)
         return target, Transfer(num_threads, on_event, cancel)
 
     def _commit(
@@ -207,9 +208,9 @@ class Commits(Files):
         from freehold.client.upload import Upload
 
         target, transfer = self._prepare(
-            repo_id, repo_type, revision, token, timeout, num_threads, on_event, cancel
+            repo_id, repo_type, revision, token, timeout, create_pr, num_threads, on_event, cancel
         )
-        request = _check_request("upload", create_pr=create_pr)
+        request = _check_request("upload")
         waiting = [addition for addition in additions if addition.sent_sha256 is None]
         upload = Upload(target, request, transfer)
         transfer.run(lambda: upload.send_large(waiting, gitignore_content))
@@ -247,11 +248,11 @@ class Commits(Files):
         from freehold.client.operations import CommitOperationAdd
 
         target, transfer = self._prepare(
-            repo_id, repo_type, revision, token, timeout, num_threads, on_event, cancel
+            repo_id, repo_type, revision, token, timeout, create_pr, num_threads, on_event, cancel
         )
         addition = CommitOperationAdd(path_in_repo, path_or_fileobj)
         message = commit_message or f"Upload {addition.path_in_repo} with freehold"
-        request = _check_request(message, commit_description, parent_commit, rebase, create_pr)
+        request = _check_request(message, commit_description, parent_commit, rebase)
         info = transfer.run(lambda: self._commit(target, request, transfer, [addition]))
         return info.at_page(target.page_url("blob", addition.path_in_repo, info.pr_revision))
 
@@ -289,10 +290,10 @@ class Commits(Files):
         from freehold.client.folders import Folder
 
         target, transfer = self._prepare(
-            repo_id, repo_type, revision, token, timeout, num_threads, on_event, cancel
+            repo_id, repo_type, revision, token, timeout, create_pr, num_threads, on_event, cancel
         )
         message = commit_message or f"Upload {path_in_repo or 'folder'} with freehold"
-        request = _check_request(message, commit_description, parent_commit, rebase, create_pr)
+        request = _check_request(message, commit_description, parent_commit, rebase)
         folder = Folder.of(
             folder_path, path_in_repo, allow_patterns, ignore_patterns, delete_patterns
         )
@@ -305,7 +306,7 @@ class Commits(Files):
 
         additions = folder.list_additions()
         memory = PushMemory(target, folder.path_in_repo, additions)
-        head = None if folder.delete or request.create_pr else memory.find_commit()
+        head = None if folder.delete or target.create_pr else memory.find_commit()
         if head is not None and head == self._head_oid(target):
             info = request.unchanged(target, head)
         else:
@@ -351,8 +352,8 @@ class Commits(Files):
 
         deletion = CommitOperationDelete(path_in_repo, is_folder=False)
         message = commit_message or f"Delete {path_in_repo} with freehold"
-        target, transfer = self._prepare(repo_id, repo_type, revision, token, timeout)
-        request = _check_request(message, commit_description, parent_commit, create_pr=create_pr)
+        target, transfer = self._prepare(repo_id, repo_type, revision, token, timeout, create_pr)
+        request = _check_request(message, commit_description, parent_commit)
         return self._commit(target, request, transfer, [deletion])
 
     def delete_folder(
@@ -374,8 +375,8 @@ class Commits(Files):
 
         deletion = CommitOperationDelete(path_in_repo, is_folder=True)
         message = commit_message or f"Delete folder {path_in_repo} with freehold"
-        target, transfer = self._prepare(repo_id, repo_type, revision, token, timeout)
-        request = _check_request(message, commit_description, parent_commit, create_pr=create_pr)
+        target, transfer = self._prepare(repo_id, repo_type, revision, token, timeout, create_pr)
+        request = _check_request(message, commit_description, parent_commit)
         return self._commit(target, request, transfer, [deletion])
 
     def delete_files(
@@ -397,9 +398,9 @@ class Commits(Files):
         The `.gitattributes` of the root stays. When they choose none, nothing is committed and the
         head of the branch is returned.
         """
-        target, transfer = self._prepare(repo_id, repo_type, revision, token, timeout)
+        target, transfer = self._prepare(repo_id, repo_type, revision, token, timeout, create_pr)
         message = commit_message or "Delete files with freehold"
-        request = _check_request(message, commit_description, parent_commit, create_pr=create_pr)
+        request = _check_request(message, commit_description, parent_commit)
         deletions = self._find_deletions(target, "", delete_patterns, set())
         return self._commit(target, request, transfer, deletions)
 
@@ -409,8 +410,7 @@ def _check_request(
     description: str | None = None,
     parent_commit: str | None = None,
     rebase: bool = False,
-    create_pr: bool | None = None,
 ) -> CommitRequest:
     from freehold.client.commit_request import CommitRequest
 
-    return CommitRequest.of(message, description, parent_commit, rebase, create_pr)
+    return CommitRequest.of(message, description, parent_commit, rebase)

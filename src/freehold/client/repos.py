@@ -172,18 +172,25 @@ class Repos(Users):
         gated: Gated | None = None,
         private: bool | None = None,
         visibility: Visibility | None = None,
+        discussions_disabled: bool | None = None,
         token: Token = None,
         repo_type: str | None = None,
         timeout: float | None = None,
     ) -> dict[str, Any]:
         """Changes what is given, and returns the settings that were changed.
 
-        `gated` is "auto", "manual" or False. Raises `HFValidationError` when nothing is given.
+        `gated` is "auto", "manual" or False; `discussions_disabled` closes discussions and pull
+        requests. Raises `HFValidationError` when nothing is given.
         """
-        given = {"gated": gated, "private": private, "visibility": visibility}
+        given = {
+            "gated": gated,
+            "private": private,
+            "visibility": visibility,
+            "discussions_disabled": discussions_disabled,
+        }
         changes = {name: value for name, value in given.items() if value is not None}
         if not changes:
-            raise HFValidationError("Nothing to change: give gated, private or visibility.")
+            raise HFValidationError("Nothing to change: give a setting.")
         return self._put_settings(repo_id, repo_type, changes, token, timeout)
 
     def _put_settings(

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 
 class Target(NamedTuple):
-    """A branch of a repository, and under which token and with what patience its hub is asked."""
+    """A branch of a repository, and under which token and with what patience its hub is asked.
+
+    With `create_pr`, what is for the branch goes into a pull request that is opened for it.
+    """
 
     session: Session
     repo_id: str
@@ -25,6 +28,7 @@ class Target(NamedTuple):
     revision: str
     token: Token
     timeout: float | None
+    create_pr: bool = False
 
     def __repr__(self) -> str:
         return f"Target({self.repo_type} {self.repo_id!r} at {self.revision!r})"
@@ -38,10 +42,16 @@ class Target(NamedTuple):
         revision: str | None,
         token: Token,
         timeout: float | None,
+        create_pr: bool | None = None,
     ) -> Target:
         """The target that the arguments of a call name; raises `HFValidationError`."""
-        kind = check_repo_type(repo_type)
-        return cls(session, check_repo_id(repo_id), kind, revision or MAIN, token, timeout)
+        kind, repo_id = check_repo_type(repo_type), check_repo_id(repo_id)
+        return cls(session, repo_id, kind, revision or MAIN, token, timeout, bool(create_pr))
+
+    @property
+    def query(self) -> dict[str, Any]:
+        """What is added to the addresses of calls that are about a change of the branch."""
+        return {"create_pr": 1 if self.create_pr else None}
 
     @property
     def stall_seconds(self) -> float:

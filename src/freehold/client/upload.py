@@ -150,7 +150,7 @@ class Upload:
         answer = self._target.call(
             wire.routes.PREUPLOAD,
             revision=self._target.revision,
-            query=self._request.query,
+            query=self._target.query,
             body=body,
             repeatable=True,
         )

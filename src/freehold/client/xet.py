@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
@@ -115,12 +115,18 @@ def ask_access(
     revision: str,
     token: Token,
     timeout: float | None,
+    query: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """What hf_xet is told of the store: its address, a token, and where to get the next one.
 
     Costs one request; raises what the hub answers, such as `RepositoryNotFoundError`.
     """
-    place: dict[str, Any] = {"repo_id": repo_id, "repo_type": repo_type, "revision": revision}
+    place: dict[str, Any] = {
+        "repo_id": repo_id,
+        "repo_type": repo_type,
+        "query": query,
+        "revision": revision,
+    }
     answer = session.call(route, token=token, timeout=timeout, **place)
     given = session.decode(answer, wire.xet.XetToken)
     known = {"user-agent": session.user_agent}

@@ -59,6 +59,7 @@ class XetUpload:
             repo_id=self._target.repo_id,
             repo_type=self._target.repo_type,
             revision=self._target.revision,
+            query=self._target.query,
             token=self._target.token,
             timeout=self._target.timeout,
         )

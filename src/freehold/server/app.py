@@ -21,6 +21,7 @@ from freehold.errors import (
 )
 from freehold.server.config import Config
 from freehold.server.core.access import RepoMovedError
+from freehold.server.core.deliveries import deliver_events
 from freehold.server.core.ingest import ingest_forever
 from freehold.server.core.jobs import compact_crowded, prepare_fetches, run_jobs
 from freehold.server.core.proofs import prove_arrivals
@@ -44,6 +45,7 @@ from freehold.server.rest import (
     likes,
     refs,
     repos,
+    webhooks,
 )
 from freehold.wire.capabilities import CAPABILITIES_HEADER
 from freehold.wire.routes import CAPABILITIES, NOT_SUPPORTED, named_routes
@@ -69,6 +71,7 @@ SERVED: tuple[Served, ...] = (
     *likes.SERVED,
     *accounts.SERVED,
     *avatars.SERVED,
+    *webhooks.SERVED,
 )
 
 _EXPOSED = (
@@ -122,6 +125,8 @@ class App:
         ]
         if hub.config.xet_ingest:
             self._background.append(ingest_forever)
+        # Unlike the others it finishes what it is at: else others would have to do it once more.
+        self._courier = Thread(target=deliver_events, args=(hub,), daemon=True)
         self._names = {id(route): name for name, route in named_routes().items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -138,6 +143,7 @@ class App:
             if message["type"] == "lifespan.startup":
                 for work in self._background:
                     Thread(target=work, args=(self._hub,), daemon=True).start()
+                self._courier.start()
                 move_to(self._placement.short)
                 jobs = asyncio.create_task(self._run_jobs())
                 await send({"type": "lifespan.startup.complete"})
@@ -159,6 +165,9 @@ class App:
             jobs.cancel()
         for threads in (self._threads, self._bulk):
             await asyncio.to_thread(threads.stop, self._hub.config.stop_seconds)
+        self._hub.stopping.set()
+        self._hub.db.news.set()
+        await asyncio.to_thread(self._courier.join, self._hub.config.stop_seconds)
         self._hub.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

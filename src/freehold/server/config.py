@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from ipaddress import ip_network
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +16,8 @@ from freehold.errors import FreeholdError
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
+
+_HOST = re.compile(r"[a-z0-9_-]+(?:\.[a-z0-9_-]+)*", re.IGNORECASE)
 
 
 class ConfigError(FreeholdError):
@@ -31,6 +36,23 @@ def _positive_number(text: str) -> int:
     if number < 1:
         raise ValueError("must be at least 1")
     return number
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not isfinite(seconds) or seconds <= 0:
+        raise ValueError("must be over 0")
+    return seconds
+
+
+def _targets(text: str) -> str:
+    words = text.replace(",", " ").split()
+    if not words:
+        raise ValueError("must be public, any, or a list of hosts and networks")
+    for word in words:
+        if not _HOST.fullmatch(word):
+            ip_network(word, strict=False)
+    return ",".join(words)
 
 
 def _port(text: str) -> int:
@@ -201,6 +223,31 @@ SETTINGS = (
         "30",
         "How long, in seconds, running requests may take to finish when the hub stops.",
     ),
+    Setting(
+        "webhook_targets",
+        _targets,
+        "public",
+        "Where webhooks may lead: `public` addresses, `any`, or a list of hosts, addresses and "
+        "networks that may have `public` in it, such as `public,ci.internal,10.1.0.0/16`.",
+    ),
+    Setting(
+        "webhook_seconds",
+        _seconds,
+        "10",
+        "How long, in seconds, the receiver of a webhook may take to answer.",
+    ),
+    Setting(
+        "webhook_retry_seconds",
+        _seconds,
+        "5",
+        "The pause, in seconds, after a failed delivery; it doubles with each one, up to an hour.",
+    ),
+    Setting(
+        "webhook_give_up_seconds",
+        _seconds,
+        "86400",
+        "How long, in seconds, a delivery to a webhook is tried again.",
+    ),
 )
 
 
@@ -231,6 +278,10 @@ class Config:
     xet_ingest: bool
     compact_packs: int
     stop_seconds: int
+    webhook_targets: str
+    webhook_seconds: float
+    webhook_retry_seconds: float
+    webhook_give_up_seconds: float
 
     @classmethod
     def load(cls, *, environ: Mapping[str, str] | None = None, **given: object) -> Config:

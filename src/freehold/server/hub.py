@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import PriorityQueue
+from threading import Event
 
 from freehold.formats.xet.chunk_table import ChunkTable
 from freehold.server.config import Config, ConfigError
@@ -31,6 +32,7 @@ class Hub:
 
     `chunk_tables` are those of the xorbs that were used last. `unproven` has the files of chunks,
     as size and hash, that have just arrived, and whose sha256 is to be proven: small ones first.
+    `stopping` is set when the process is about to end.
     """
 
     config: Config
@@ -40,6 +42,7 @@ class Hub:
     signing_key: bytes
     chunk_tables: Memory[str, ChunkTable] = field(default_factory=lambda: Memory(CHUNK_TABLES))
     unproven: PriorityQueue[tuple[int, str]] = field(default_factory=PriorityQueue)
+    stopping: Event = field(default_factory=Event)
 
     def close(self) -> None:
         """Closes the database."""

@@ -163,14 +163,14 @@ class Discussion(Wire, kw_only=True):
 class CreateDiscussion(Wire, kw_only=True):
     """Body of `create_discussion`: 3 to 200 characters of title, at most 65,536 of description.
 
-    A pull request starts as a draft at the head of `base`, the branch that it wants to change.
-    With `head`, a branch, it starts open and with the commits of that.
+    A pull request starts as a draft at the head of `base`, the branch that it wants to change:
+    `main` when none is named. With `head`, a branch, it starts open and with the commits of that.
     """
 
     title: str
     description: str = ""
     pull_request: bool = False
-    base: str = "main"
+    base: str | None = None
     head: str | None = None
 
 

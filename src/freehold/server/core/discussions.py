@@ -116,7 +116,8 @@ def create_discussion(
     title, text = check_title(body.title), check_text(body.description)
     if body.pull_request:
         access.check_level(ctx, repo, Needs.PROPOSE)
-        made = pull_requests.open_from_branch(ctx, repo, title, text, body.base, body.head)
+        base = body.base or "main"
+        made = pull_requests.open_from_branch(ctx, repo, title, text, base, body.head)
     else:
         with ctx.hub.db.write() as tx:
             made = open_discussion(tx, ctx, repo, title, text)

@@ -18,7 +18,17 @@ from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
 from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
-from freehold.server.db import commit_keys, lfs, packs, refs, repos, trash, xet_files, xorbs
+from freehold.server.db import (
+    commit_keys,
+    deliveries,
+    lfs,
+    packs,
+    refs,
+    repos,
+    trash,
+    xet_files,
+    xorbs,
+)
 from freehold.server.db.database import Transaction
 from freehold.server.db.packs import Pack
 from freehold.server.git import native
@@ -32,6 +42,9 @@ UNLINKED_AT_ONCE = 1000
 
 # As long as no pack takes to be moved, in seconds.
 TEMPORARY_SECONDS = 2 * 86400
+
+# How long the logs of webhooks go back, in milliseconds.
+LOG_MS = 30 * 86_400_000
 
 # What a job may run into when its repository is deleted, or compacted by another, under its hands.
 VANISHED = (FreeholdError, OSError, pygit2.GitError)
@@ -54,6 +67,7 @@ def run_jobs(hub: Hub) -> None:
         empty_trash,
         sweep_staging,
         sweep_temporary,
+        forget_deliveries,
     ):
         _attempt(job, hub)
 
@@ -295,3 +309,9 @@ def empty_trash(hub: Hub) -> int:
                 hub.objects.delete(key)
                 deleted += 1
     return deleted
+
+
+def forget_deliveries(hub: Hub) -> int:
+    """Forgets what was told to webhooks long ago, and gives the number of deliveries."""
+    with hub.db.write() as tx:
+        return deliveries.forget_deliveries(tx, now_ms() - LOG_MS)

@@ -29,6 +29,7 @@ from freehold.server.core.commits import (
 from freehold.server.core.revisions import MAIN, reader_of, resolve_revision
 from freehold.server.db import lfs, packs, refs, repos, trash, xet_files
 from freehold.server.db.database import Transaction
+from freehold.server.db.events import record_event
 from freehold.server.db.repos import NewRepo, Repo
 from freehold.server.git import native
 from freehold.server.git.cache import PACK_ENDINGS
@@ -96,8 +97,11 @@ def _create(
             raise _taken(ctx, new.type, str(created[0]))
         also(tx, repo_id)
 
+    def record(tx: Transaction) -> None:
+        record_event(tx, repo_id, "create", "repo", {}, now)
+
     changes = [RefChange(name, None, oid) for name, oid in heads.items()]
-    ctx.hub.git.publish(repo_id, changes, sources, now, insert)
+    ctx.hub.git.publish(repo_id, changes, sources, now, insert, record)
     return repo_id, created[0]
 
 
@@ -156,6 +160,7 @@ def delete_repo(ctx: Context, body: DeleteRepo) -> None:
     with ctx.hub.db.write() as tx:
         repos.lock_repo(tx, repo.id)
         keys = [p.object_key for p in packs.list_packs(tx, repo.id) if p.object_key is not None]
+        record_event(tx, repo.id, "delete", "repo", {}, now_ms())
         repos.delete_repo(tx, repo.id)
         trash.trash_objects(tx, [key + end for key in keys for end in PACK_ENDINGS], now_ms())
     ctx.hub.git.cache.remove(repo.id)
@@ -181,6 +186,9 @@ def move_repo(ctx: Context, body: MoveRepo) -> None:
         now_named = repos.find_repo_by_id(tx, repo.id, ctx.viewer.id)
         if now_named is None or now_named.full_name != repo.full_name:
             raise access.missing_repo(ctx.viewer)
+        # Before it moves: what is told has the old name, and who watches it where it was hears it.
+        moved_to = {"name": f"{owner.name}/{target.name}", "owner": {"id": owner.id}}
+        record_event(tx, repo.id, "move", "repo", {"movedTo": moved_to}, now_ms())
         if not repos.move_repo(tx, repo, owner.id, target.name, now_ms()):
             raise _taken(ctx, repo.type, f"{owner.name}/{target.name}")
 
@@ -201,6 +209,8 @@ def update_repo_settings(ctx: Context, repo: Repo, body: UpdateRepoSettings) -> 
         changes["discussions_disabled"] = answer.discussions_disabled = body.discussions_disabled
     with ctx.hub.db.write() as tx:
         repos.update_settings(tx, repo.id, changes, now_ms())
+        if changes:
+            record_event(tx, repo.id, "update", "repo.config", {"updatedConfig": answer}, now_ms())
     return answer
 
 

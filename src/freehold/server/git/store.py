@@ -21,6 +21,7 @@ from freehold.errors import FreeholdError
 from freehold.formats.pack import PackInfo
 from freehold.server.db import packs, refs, repos, trash
 from freehold.server.db.database import Database, Transaction
+from freehold.server.db.events import record_event
 from freehold.server.db.packs import Pack, PackBytes
 from freehold.server.git.bitmaps import are_due, find_bitmaps, make_bitmaps
 from freehold.server.git.cache import PACK_ENDINGS, GitCache
@@ -119,11 +120,13 @@ class GitStore:
         sources: Sequence[PackSource],
         now: int,
         before: Callable[[Transaction], Iterable[RefChange] | None] = lambda tx: None,
+        after: Callable[[Transaction], None] = lambda tx: None,
     ) -> None:
-        """Makes packs durable and moves refs, entirely or not at all.
+        """Makes packs durable and moves refs, entirely or not at all; webhooks hear of the moves.
 
         `before` runs first in the same transaction; it may raise to stop it, and give changes that
-        only it could know. Raises `LostRaceError` when a ref was moved by someone else.
+        only it could know. `after` runs when the refs have moved. Raises `LostRaceError` when a
+        ref was moved by someone else.
         """
         generation = 0
         with ExitStack() as stack:
@@ -142,8 +145,20 @@ class GitStore:
             for move in moves:
                 if not refs.swap_ref(tx, repo_id, move.name, move.old, move.new):
                     raise LostRaceError(move.name)
+            after(tx)
+            _record_moves(tx, repo_id, moves, now)
         if generation % self._compact_packs == 0:
             self.crowded.put(repo_id)
+
+
+def _record_moves(tx: Transaction, repo_id: str, moves: Iterable[RefChange], now: int) -> None:
+    updated = [
+        {"ref": move.name, "oldSha": move.old, "newSha": move.new}
+        for move in moves
+        if move.old != move.new
+    ]
+    if updated:
+        record_event(tx, repo_id, "update", "repo.content", {"updatedRefs": updated}, now)
 
 
 class _Draft:

@@ -1,9 +1,9 @@
 -- Who wants to hear of what, and where. A webhook that is off hears nothing of what happens meanwhile.
 --
 -- `origin` is what the addresses in its payloads start with where the hub has no public one.
--- `failing_since` is the first failure since the last success. After `failures` attempts in a row that did
--- not reach the receiver, all its deliveries wait until `retry_at`. `due_at` is when there is something to
--- do for it: whoever does it holds the `lease` until `leased_until`.
+-- After `failures` attempts in a row that did not reach the receiver, all its deliveries wait until
+-- `retry_at`. `due_at` is when there is something to do for it: whoever does it holds the `lease` until
+-- `leased_until`.
 CREATE TABLE webhook (
     id TEXT PRIMARY KEY,
     owner_id TEXT NOT NULL REFERENCES account (id) ON DELETE CASCADE,
@@ -16,7 +16,7 @@ CREATE TABLE webhook (
     created_at BIGINT NOT NULL,
     enabled_at BIGINT NOT NULL,
     triggered_at BIGINT,
-    failing_since BIGINT,
+    succeeded_at BIGINT,
     failures BIGINT NOT NULL DEFAULT 0,
     retry_at BIGINT NOT NULL DEFAULT 0,
     due_at BIGINT,
@@ -54,6 +54,7 @@ CREATE TABLE webhook_event (
     owner_id TEXT NOT NULL,
     sdk TEXT,
     head_oid TEXT,
+    domain TEXT NOT NULL CHECK (domain IN ('repo', 'discussion')),
     action TEXT NOT NULL,
     scope TEXT NOT NULL,
     detail TEXT NOT NULL,
@@ -63,10 +64,13 @@ CREATE TABLE webhook_event (
 
 CREATE INDEX webhook_event_new ON webhook_event (number) WHERE fanned_out = FALSE;
 
--- An event on its way to a webhook, and afterwards its line in the log: the status of the last answer, or
--- why there was none.
+CREATE INDEX webhook_event_age ON webhook_event (created_at);
+
+-- An event on its way to a webhook, in the order of their numbers, and afterwards its line in the log: the
+-- status of the last answer, or why there was none.
 CREATE TABLE webhook_delivery (
-    id TEXT PRIMARY KEY,
+    number {counter},
+    id TEXT NOT NULL UNIQUE,
     webhook_id TEXT NOT NULL REFERENCES webhook (id) ON DELETE CASCADE,
     event_number BIGINT NOT NULL REFERENCES webhook_event (number),
     state TEXT NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'delivered', 'failed')),
@@ -78,10 +82,10 @@ CREATE TABLE webhook_delivery (
     created_at BIGINT NOT NULL
 );
 
-CREATE INDEX webhook_delivery_waiting ON webhook_delivery (webhook_id, event_number)
+CREATE INDEX webhook_delivery_waiting ON webhook_delivery (webhook_id, number)
     WHERE state = 'waiting';
 
-CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, created_at, id);
+CREATE INDEX webhook_delivery_log ON webhook_delivery (webhook_id, number);
 
 CREATE INDEX webhook_delivery_event ON webhook_delivery (event_number);
 
