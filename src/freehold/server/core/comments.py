@@ -11,6 +11,7 @@ from freehold.server.core.discussion_notices import tell_comment
 from freehold.server.core.discussion_rules import (
     check_comment,
     check_room,
+    has_room,
     lock_discussion,
     may,
     require_own,
@@ -68,11 +69,11 @@ def _check_lock(ctx: Context, repo: Repo, discussion: Discussion) -> None:
 def note_mentions(
     tx: Transaction, ctx: Context, repo: Repo, discussion: Discussion, event: Event, text: str
 ) -> None:
-    """Tells the discussions that a text mentions, as `#3`, that it does."""
+    """Tells the discussions that a text mentions, as `#3`, that it does, unless they are full."""
     numbers = dict.fromkeys(int(found) for found in _MENTION.findall(text))
     numbers.pop(discussion.num, None)
     mentioned = discussions.find_discussions(tx, repo.id, list(numbers)[:MAX_MENTIONS])
-    for other in mentioned.values():
+    for other in filter(has_room, mentioned.values()):
         add_change(
             tx, other, ctx.viewer.id, "reference", {"num": discussion.num, "event": event.id}
         )

@@ -10,9 +10,10 @@ from freehold.server.core.comments import write_comment
 from freehold.server.core.discussion_events import add_change, find_details, list_details
 from freehold.server.core.discussion_notices import discussion_url, tell_discussion
 from freehold.server.core.discussion_rules import (
+    check_change,
     check_comment,
     check_enabled,
-    check_room,
+    check_reason,
     check_text,
     check_title,
     find_discussion,
@@ -137,7 +138,7 @@ def rename_discussion(
     with ctx.hub.db.write() as tx:
         found = lock_discussion(tx, repo, num)
         require_own(ctx, repo, found.author_id, Needs.WRITE)
-        check_room(found, "")
+        check_change(ctx, repo, found)
         discussions.set_title(tx, found, title)
         data = {"from": found.title, "to": title}
         event = add_change(tx, found, ctx.viewer.id, "title-change", data)
@@ -155,12 +156,12 @@ def change_discussion_status(
     already, and for what cannot be opened again: what was merged, or has lost its ref.
     """
     comment = check_comment(body.comment) if body.comment else None
-    reason = {"reason": check_text(body.reason)} if body.reason else {}
+    reason = {"reason": check_reason(body.reason)} if body.reason else {}
     with ctx.hub.db.write() as tx:
         found = lock_discussion(tx, repo, num)
         require_own(ctx, repo, found.author_id, Needs.WRITE)
-        _check_change(tx, found, body.status)
-        check_room(found, body.reason or "")
+        _check_status(tx, found, body.status)
+        check_change(ctx, repo, found)
         if comment is not None:
             write_comment(tx, ctx, repo, found, comment)
         discussions.set_status(tx, found, body.status)
@@ -171,7 +172,7 @@ def change_discussion_status(
     return wire.NewStatus(new_status=told.describe()[0])
 
 
-def _check_change(tx: Transaction, found: Discussion, status: str) -> None:
+def _check_status(tx: Transaction, found: Discussion, status: str) -> None:
     if found.status == "merged":
         raise BadRequestError("This pull request was merged, which cannot be undone.")
     if found.status == status:
@@ -186,7 +187,6 @@ def pin_discussion(ctx: Context, repo: Repo, num: str, body: wire.PinDiscussion)
     with ctx.hub.db.write() as tx:
         found = lock_discussion(tx, repo, num)
         if found.pinned != body.pinned:
-            check_room(found, "")
             discussions.set_pinned(tx, found, body.pinned)
             add_change(tx, found, ctx.viewer.id, "pinning-change", {"pinned": body.pinned})
             tell_discussion(tx, ctx, repo, found._replace(pinned=body.pinned), "update")
@@ -197,7 +197,6 @@ def set_locked(ctx: Context, repo: Repo, num: str, body: wire.LockDiscussion) ->
     with ctx.hub.db.write() as tx:
         found = lock_discussion(tx, repo, num)
         if found.locked != body.locked:
-            check_room(found, "")
             discussions.set_locked(tx, found, body.locked)
             add_change(tx, found, ctx.viewer.id, "locking-change", {"locked": body.locked})
             tell_discussion(tx, ctx, repo, found, "update")
