@@ -7,20 +7,34 @@ Flavored Markdown. HTML in the text is shown as text, and only links to the web 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html import escape
+from itertools import accumulate
 from typing import Final
 
 import nh3
 from markdown_it import MarkdownIt
+from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
 # Of lists in quotes in lists: what a browser can be expected to follow.
 MAX_NESTING: Final = 20
 
-# The parser looks at each bracket again for each other one: 1 s for 30,000 of them.
+# The parser looks at each bracket again for each other one: 1 s for 30,000 of them. And at each
+# line for each quote that it may be in: 2 s for 32,000 of them.
 MAX_BRACKETS: Final = 5000
+MAX_LINES: Final = 8000
+
+# In characters. A short text can stand for much more: an address that five thousand links name, or
+# the cells that a row of a table leaves out.
+MAX_HTML: Final = 512 * 1024
+
+# Of an element without what it holds, in characters.
+_TAG_SIZE: Final = 10
+
+_LINE_END: Final = re.compile(r"\r\n?|\n")
 
 # A library that finds links in all their forms takes half a minute for 64 KiB of "://".
 _LINK: Final = re.compile(r"https?://[^\s<>\"'`]{1,2000}")
@@ -45,13 +59,20 @@ _SCHEMES: Final = {"http", "https", "mailto"}
 def render_markdown(text: str) -> str:
     """The HTML of a text. It holds no script, whatever the text holds.
 
-    A text that would take too long is shown as it was written.
+    A text that would take too long, or become too much, is shown as it was written.
     """
-    if text.count("[") > MAX_BRACKETS:
-        return f"<pre>{escape(text)}</pre>"
+    if text.count("[") > MAX_BRACKETS or len(_LINE_END.findall(text)) > MAX_LINES:
+        return _show(text)
+    parser = _parser()
+    try:
+        tokens = parser.parse(text)
+    except _TooMuchError:
+        return _show(text)
+    if any(size > MAX_HTML for size in accumulate(_sizes(tokens))):
+        return _show(text)
     # The parser lets nothing through that it did not make itself; this holds if it is wrong.
     return nh3.clean(
-        _parser().render(text),
+        parser.renderer.render(tokens, parser.options, {}),
         tags=_HEADINGS | _BLOCKS | _INLINE | _TABLES,
         attributes=_ATTRIBUTES,
         url_schemes=_SCHEMES,
@@ -60,12 +81,39 @@ def render_markdown(text: str) -> str:
     ).strip()
 
 
+class _TooMuchError(Exception):
+    """A text has become too much before it was read to its end."""
+
+
+def _show(text: str) -> str:
+    return f"<pre>{escape(text)}</pre>"
+
+
+def _sizes(tokens: Sequence[Token]) -> Iterator[int]:
+    """How much HTML each token makes, more or less."""
+    for token in tokens:
+        yield _TAG_SIZE + sum(len(escape(str(value))) for value in token.attrs.values())
+        if token.children is None:
+            yield len(escape(token.content))
+        else:
+            yield from _sizes(token.children)
+
+
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING})
+    parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
     parser.enable(["table", "strikethrough"])
     parser.core.ruler.push("bare_links", _link_bare_links)
     return parser
+
+
+def _bounded_table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+    """The rule for tables, each of which has an end, of which a text may hold many."""
+    found = table(state, start_line, end_line, silent)
+    if len(state.tokens) * _TAG_SIZE > MAX_HTML:
+        raise _TooMuchError
+    return found
 
 
 def _link_bare_links(state: StateCore) -> None:

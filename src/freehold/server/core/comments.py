@@ -6,11 +6,12 @@ import re
 
 from freehold.errors import BadRequestError, ForbiddenError, NotFoundError
 from freehold.server.core.access import Context, require_account
-from freehold.server.core.discussion_events import add_change, add_comment, describe_event
+from freehold.server.core.discussion_events import add_change, add_comment, find_details
 from freehold.server.core.discussion_notices import tell_comment
 from freehold.server.core.discussion_rules import (
     check_comment,
     check_room,
+    has_room,
     lock_discussion,
     may,
     require_own,
@@ -41,8 +42,8 @@ def comment_discussion(ctx: Context, repo: Repo, num: str, body: CommentDiscussi
     text = check_comment(body.comment)
     with ctx.hub.db.write() as tx:
         discussion = lock_discussion(tx, repo, num)
-        event = write_comment(tx, ctx, repo, discussion, text)
-        return NewMessage(new_message=describe_event(tx, event))
+        told = find_details(tx, write_comment(tx, ctx, repo, discussion, text))
+    return NewMessage(new_message=told.describe()[0])
 
 
 def write_comment(
@@ -68,11 +69,11 @@ def _check_lock(ctx: Context, repo: Repo, discussion: Discussion) -> None:
 def note_mentions(
     tx: Transaction, ctx: Context, repo: Repo, discussion: Discussion, event: Event, text: str
 ) -> None:
-    """Tells the discussions that a text mentions, as `#3`, that it does."""
+    """Tells the discussions that a text mentions, as `#3`, that it does, unless they are full."""
     numbers = dict.fromkeys(int(found) for found in _MENTION.findall(text))
     numbers.pop(discussion.num, None)
     mentioned = discussions.find_discussions(tx, repo.id, list(numbers)[:MAX_MENTIONS])
-    for other in mentioned.values():
+    for other in filter(has_room, mentioned.values()):
         add_change(
             tx, other, ctx.viewer.id, "reference", {"num": discussion.num, "event": event.id}
         )
@@ -95,7 +96,8 @@ def edit_comment(
         check_room(discussion, text)
         discussion_events.add_version(tx, comment, text, user_id, now_ms())
         tell_comment(tx, ctx, repo, discussion, comment, "update", text)
-        return UpdatedComment(updated_comment=describe_event(tx, comment))
+        told = find_details(tx, comment)
+    return UpdatedComment(updated_comment=told.describe()[0])
 
 
 def hide_comment(ctx: Context, repo: Repo, num: str, event: str) -> UpdatedComment:
@@ -109,7 +111,8 @@ def hide_comment(ctx: Context, repo: Repo, num: str, event: str) -> UpdatedComme
         discussion_events.hide_event(tx, comment.id, user_id, now)
         hidden = comment._replace(hidden_by=user_id, hidden_at=now)
         tell_comment(tx, ctx, repo, discussion, hidden, "update", None)
-        return UpdatedComment(updated_comment=describe_event(tx, hidden))
+        told = find_details(tx, hidden)
+    return UpdatedComment(updated_comment=told.describe()[0])
 
 
 def _find_comment(tx: Transaction, discussion: Discussion, event_id: str) -> Event:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
@@ -52,24 +52,39 @@ def add_change(
     return rows.add_event(tx, discussion.id, new, now_ms())
 
 
-def describe_event(tx: Transaction, event: Event) -> DiscussionEvent:
-    """One event as answers show it."""
-    versions = rows.list_event_versions(tx, event.id)
-    return _describe(event, versions, _find_authors(tx, [event], versions))
+class Details(NamedTuple):
+    """Events with all that is told of them."""
+
+    events: Sequence[Event]
+    versions: Mapping[str, Sequence[Version]]
+    authors: Authors
+
+    def describe(self) -> list[DiscussionEvent]:
+        """The events as answers show them.
+
+        To render their text may take a second, so no transaction should be open.
+        """
+        return [
+            _describe(event, self.versions.get(event.id, ()), self.authors) for event in self.events
+        ]
 
 
-def describe_events(tx: Transaction, discussion: Discussion) -> list[DiscussionEvent]:
-    """All events of a discussion as answers show them."""
+def find_details(tx: Transaction, event: Event) -> Details:
+    """What is told of one event."""
+    return _make_details(tx, [event], rows.list_event_versions(tx, event.id))
+
+
+def list_details(tx: Transaction, discussion: Discussion) -> Details:
+    """What is told of all events of a discussion."""
     events = rows.list_events(tx, discussion.id)
-    versions = rows.list_versions(tx, discussion.id)
-    authors = _find_authors(tx, events, versions)
-    of_event = {key: list(group) for key, group in groupby(versions, attrgetter("event_id"))}
-    return [_describe(event, of_event.get(event.id, []), authors) for event in events]
+    return _make_details(tx, events, rows.list_versions(tx, discussion.id))
 
 
-def _find_authors(tx: Transaction, events: Sequence[Event], versions: Sequence[Version]) -> Authors:
+def _make_details(tx: Transaction, events: Sequence[Event], versions: Sequence[Version]) -> Details:
     wrote = [event.author_id for event in events] + [event.hidden_by for event in events]
-    return Authors(tx, wrote + [version.author_id for version in versions])
+    authors = Authors(tx, wrote + [version.author_id for version in versions])
+    of_event = {key: list(group) for key, group in groupby(versions, attrgetter("event_id"))}
+    return Details(events, of_event, authors)
 
 
 def _describe(event: Event, versions: Sequence[Version], authors: Authors) -> DiscussionEvent:

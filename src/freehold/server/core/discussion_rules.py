@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 from freehold.errors import BadRequestError, ForbiddenError, NotFoundError
 from freehold.server.core import access
 from freehold.server.core.access import NO_RIGHTS, Context
@@ -14,12 +16,16 @@ from freehold.wire.route import Needs
 # In characters.
 TITLE_LENGTHS = (3, 200)
 MAX_TEXT = 65_536
+MAX_REASON = 1000
 
 # A page shows all of a discussion at once; what it takes to show Markdown is counted in bytes.
 MAX_EVENTS = 10_000
 MAX_TEXT_SIZE = 2 * 1024 * 1024
 
 MAX_NUM_DIGITS = 15
+
+# They make one sign of several, or keep two apart, and are in the words of many languages.
+_JOINERS = "\u200c\u200d"
 
 
 def check_enabled(repo: Repo) -> None:
@@ -30,20 +36,27 @@ def check_enabled(repo: Repo) -> None:
 
 def check_title(text: str) -> str:
     """The title without white space around it; raises `BadRequestError` for a wrong length."""
-    title = text.strip()
+    title = text.strip().strip(_JOINERS).strip()
     fewest, most = TITLE_LENGTHS
     if not fewest <= len(title) <= most:
         raise BadRequestError(f"A title has {fewest} to {most} characters, not {len(title)}.")
-    if not title.isprintable():
+    if not all(map(_is_shown, title)):
         raise BadRequestError("A title is one line of printable characters.")
     return title
 
 
 def make_title(summary: str) -> str:
     """The title of a pull request that a commit opens: its summary, as far as there is room."""
-    title = " ".join("".join(c if c.isprintable() else " " for c in summary).split())
+    title = " ".join("".join(c if _is_shown(c) else " " for c in summary).split())
     most = TITLE_LENGTHS[1]
     return title if len(title) <= most else f"{title[: most - 1]}…"
+
+
+def _is_shown(character: str) -> bool:
+    """Whether it has a place of its own in a line: what turns or breaks the line has none."""
+    if character.isprintable() or character in _JOINERS:
+        return True
+    return unicodedata.category(character) == "Zs"
 
 
 def check_comment(text: str) -> str:
@@ -60,6 +73,13 @@ def check_text(text: str) -> str:
     if "\x00" in text:
         raise BadRequestError("A text must not hold a NUL character.")
     return text
+
+
+def check_reason(text: str) -> str:
+    """Why a status was changed; raises `BadRequestError` for what is too long."""
+    if len(text) > MAX_REASON:
+        raise BadRequestError(f"A reason has at most {MAX_REASON} characters, not {len(text)}.")
+    return check_text(text)
 
 
 def find_discussion(tx: Transaction, repo: Repo, num: str) -> Discussion:
@@ -81,11 +101,25 @@ def lock_discussion(tx: Transaction, repo: Repo, num: str) -> Discussion:
     return find_discussion(tx, repo, num)
 
 
+def has_room(discussion: Discussion, text: str = "") -> bool:
+    """Whether a discussion can take another event, or another text."""
+    size = discussion.text_size + len(text.encode())
+    return discussion.event_count < MAX_EVENTS and size <= MAX_TEXT_SIZE
+
+
 def check_room(discussion: Discussion, text: str) -> None:
     """Raises `BadRequestError` when a discussion cannot take another text."""
-    size = discussion.text_size + len(text.encode())
-    if discussion.event_count >= MAX_EVENTS or size > MAX_TEXT_SIZE:
+    if not has_room(discussion, text):
         raise BadRequestError("This discussion has become too long: please open another one.")
+
+
+def check_change(ctx: Context, repo: Repo, discussion: Discussion) -> None:
+    """Raises `BadRequestError` when a discussion is full.
+
+    Who may write to the repository goes on changing it: they close it, or have the last word.
+    """
+    if not may(ctx, repo, Needs.WRITE):
+        check_room(discussion, "")
 
 
 def may(ctx: Context, repo: Repo, needs: Needs) -> bool:

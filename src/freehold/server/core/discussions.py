@@ -9,12 +9,13 @@ from freehold.server.core import access, pull_requests
 from freehold.server.core.access import Context
 from freehold.server.core.authors import Authors
 from freehold.server.core.comments import write_comment
-from freehold.server.core.discussion_events import add_change, describe_event, describe_events
+from freehold.server.core.discussion_events import add_change, find_details, list_details
 from freehold.server.core.discussion_notices import discussion_url, tell_discussion
 from freehold.server.core.discussion_rules import (
+    check_change,
     check_comment,
     check_enabled,
-    check_room,
+    check_reason,
     check_text,
     check_title,
     find_discussion,
@@ -86,10 +87,13 @@ def get_discussion(
     check_enabled(repo)
     with ctx.hub.db.read() as tx:
         found = find_discussion(tx, repo, num)
-        events = describe_events(tx, found)
+        told = list_details(tx, found)
         authors = Authors(tx, [found.author_id])
     answer = wire.Discussion(
-        id_=found.id, locked=found.locked, events=events, **_summarise(repo, found, authors)
+        id_=found.id,
+        locked=found.locked,
+        events=told.describe(),
+        **_summarise(repo, found, authors),
     )
     if found.is_pull_request:
         pull_requests.describe_changes(ctx, repo, found, answer, diff=query.diff)
@@ -128,12 +132,13 @@ def rename_discussion(
     with ctx.hub.db.write() as tx:
         found = lock_discussion(tx, repo, num)
         require_own(ctx, repo, found.author_id, Needs.WRITE)
-        check_room(found, "")
+        check_change(ctx, repo, found)
         discussions.set_title(tx, found, title)
         data = {"from": found.title, "to": title}
         event = add_change(tx, found, ctx.viewer.id, "title-change", data)
         tell_discussion(tx, ctx, repo, found._replace(title=title), "update")
-        return wire.NewTitle(new_title=describe_event(tx, event))
+        told = find_details(tx, event)
+    return wire.NewTitle(new_title=told.describe()[0])
 
 
 def change_discussion_status(
@@ -145,22 +150,23 @@ def change_discussion_status(
     already, and for what cannot be opened again: what was merged, or has lost its ref.
     """
     comment = check_comment(body.comment) if body.comment else None
-    reason = {"reason": check_text(body.reason)} if body.reason else {}
+    reason = {"reason": check_reason(body.reason)} if body.reason else {}
     with ctx.hub.db.write() as tx:
         found = lock_discussion(tx, repo, num)
         require_own(ctx, repo, found.author_id, Needs.WRITE)
-        _check_change(tx, found, body.status)
-        check_room(found, body.reason or "")
+        _check_status(tx, found, body.status)
+        check_change(ctx, repo, found)
         if comment is not None:
             write_comment(tx, ctx, repo, found, comment)
         discussions.set_status(tx, found, body.status)
         data = {"status": body.status, **reason}
         event = add_change(tx, found, ctx.viewer.id, "status-change", data)
         tell_discussion(tx, ctx, repo, found._replace(status=body.status), "update")
-        return wire.NewStatus(new_status=describe_event(tx, event))
+        told = find_details(tx, event)
+    return wire.NewStatus(new_status=told.describe()[0])
 
 
-def _check_change(tx: Transaction, found: Discussion, status: str) -> None:
+def _check_status(tx: Transaction, found: Discussion, status: str) -> None:
     if found.status == "merged":
         raise BadRequestError("This pull request was merged, which cannot be undone.")
     if found.status == status:
@@ -175,7 +181,6 @@ def pin_discussion(ctx: Context, repo: Repo, num: str, body: wire.PinDiscussion)
     with ctx.hub.db.write() as tx:
         found = lock_discussion(tx, repo, num)
         if found.pinned != body.pinned:
-            check_room(found, "")
             discussions.set_pinned(tx, found, body.pinned)
             add_change(tx, found, ctx.viewer.id, "pinning-change", {"pinned": body.pinned})
             tell_discussion(tx, ctx, repo, found._replace(pinned=body.pinned), "update")
@@ -186,7 +191,6 @@ def set_locked(ctx: Context, repo: Repo, num: str, body: wire.LockDiscussion) ->
     with ctx.hub.db.write() as tx:
         found = lock_discussion(tx, repo, num)
         if found.locked != body.locked:
-            check_room(found, "")
             discussions.set_locked(tx, found, body.locked)
             add_change(tx, found, ctx.viewer.id, "locking-change", {"locked": body.locked})
             tell_discussion(tx, ctx, repo, found, "update")

@@ -8,7 +8,7 @@ from freehold.server.core.comments import note_mentions
 from freehold.server.core.discussion_events import add_comment
 from freehold.server.core.discussion_notices import tell_comment, tell_discussion
 from freehold.server.core.discussion_rules import check_room
-from freehold.server.db import discussions
+from freehold.server.db import discussions, refs
 from freehold.server.db.database import Transaction
 from freehold.server.db.discussions import Discussion
 from freehold.server.db.repos import Repo
@@ -29,9 +29,7 @@ def open_discussion(
 
     The repository stays locked. Raises `RepositoryNotFoundError` when it was just deleted.
     """
-    num = discussions.take_number(tx, repo.id)
-    if num is None:
-        raise RepositoryNotFoundError
+    num = _take_number(tx, repo)
     opened = Discussion(
         id=new_id(),
         repo_id=repo.id,
@@ -56,3 +54,12 @@ def open_discussion(
     tell_discussion(tx, ctx, repo, opened, "create")
     tell_comment(tx, ctx, repo, opened, event, "create", text)
     return opened
+
+
+def _take_number(tx: Transaction, repo: Repo) -> int:
+    """The next number; one that a ref has already, whatever it is left of, is passed over."""
+    while (num := discussions.take_number(tx, repo.id)) is not None:
+        head = discussions.head_of(num)
+        if not refs.find_refs(tx, repo.id, [head]):
+            return num
+    raise RepositoryNotFoundError

@@ -151,8 +151,9 @@ def check_open(tx: Transaction, ctx: Context, repo: Repo, ref: str) -> Discussio
     Its author may, and who may write to the repository. Raises `ForbiddenError`, and
     `BadRequestError` when it is over.
     """
+    check_enabled(repo)
     found = discussions.find_discussion(tx, repo.id, number_of(ref))
-    if found is None:
+    if found is None or not found.is_pull_request:
         raise unknown_revision(ref)
     require_own(ctx, repo, found.author_id, Needs.WRITE)
     if found.is_closed:

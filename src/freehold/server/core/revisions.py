@@ -15,7 +15,8 @@ MAIN = "refs/heads/main"
 MAIN_NAMES = frozenset({"main", "HEAD", MAIN})
 
 _ABBREVIATED = re.compile(r"[0-9a-f]{5,40}")
-_PULL_REQUEST = re.compile(r"refs/pr/[1-9][0-9]*")
+# A number that fits into a column.
+_PULL_REQUEST = re.compile(r"refs/pr/[1-9][0-9]{0,14}")
 
 
 def reader_of(ctx: Context, repo: Repo) -> ObjectReader:

@@ -38,7 +38,7 @@ class Discussion(NamedTuple):
     @property
     def head(self) -> str:
         """The full name of the ref that holds the commits of a pull request."""
-        return f"refs/pr/{self.num}"
+        return head_of(self.num)
 
 
 class Wanted(NamedTuple):
@@ -48,6 +48,11 @@ class Wanted(NamedTuple):
     is_closed: bool | None = None
     author: str | None = None
     search: str | None = None
+
+
+def head_of(num: int) -> str:
+    """The full name of the ref that holds the commits of the pull request of that number."""
+    return f"refs/pr/{num}"
 
 
 def is_closed(status: str) -> bool:
@@ -77,10 +82,12 @@ def take_number(tx: Transaction, repo_id: str) -> int | None:
 def insert_discussion(tx: Transaction, new: Discussion) -> None:
     """Adds the discussion; its counters are those of `new`."""
     tx.run(
-        f"INSERT INTO discussion ({COLUMNS}, is_closed) VALUES (:id, :repo_id, :num, :author_id,"
-        " :title, :status, :is_pull_request, :pinned, :locked, :base, :merge_commit,"
-        " :event_count, :comment_count, :text_size, :created_at, :is_closed)",
+        f"INSERT INTO discussion ({COLUMNS}, is_closed, title_key) VALUES (:id, :repo_id, :num,"
+        " :author_id, :title, :status, :is_pull_request, :pinned, :locked, :base, :merge_commit,"
+        " :event_count, :comment_count, :text_size, :created_at, :is_closed,"
+        " :title_key)",
         is_closed=new.is_closed,
+        title_key=new.title.casefold(),
         **new._asdict(),
     )
     _count(tx, new, new.status, 1)
@@ -187,7 +194,7 @@ def _condition(wanted: Wanted) -> str:
     if wanted.author is not None:
         parts.append("author_id = (SELECT id FROM account WHERE name_key = :author)")
     if wanted.search is not None:
-        parts.append("LOWER(title) LIKE :search ESCAPE '\\'")
+        parts.append("title_key LIKE :search ESCAPE '\\'")
     return " AND ".join(parts)
 
 
@@ -196,7 +203,7 @@ def _values(wanted: Wanted) -> dict[str, Any]:
     if wanted.author is not None:
         given["author"] = wanted.author.lower()
     if wanted.search is not None:
-        text = wanted.search.lower()
+        text = wanted.search.casefold()
         for mark in "\\%_":
             text = text.replace(mark, f"\\{mark}")
         given["search"] = f"%{text}%"
@@ -205,7 +212,12 @@ def _values(wanted: Wanted) -> dict[str, Any]:
 
 def set_title(tx: Transaction, discussion: Discussion, title: str) -> None:
     """Gives the discussion another title."""
-    tx.run("UPDATE discussion SET title = :title WHERE id = :id", id=discussion.id, title=title)
+    tx.run(
+        "UPDATE discussion SET title = :title, title_key = :key WHERE id = :id",
+        id=discussion.id,
+        title=title,
+        key=title.casefold(),
+    )
 
 
 def set_status(

@@ -2,13 +2,15 @@
 ALTER TABLE repo ADD COLUMN last_discussion BIGINT NOT NULL DEFAULT 0;
 
 -- A pull request has a base (a full ref name), and its commits are at refs/pr/NUM. A status of draft or open
--- is is_closed = FALSE. text_size is that of all versions of all comments, in bytes.
+-- is is_closed = FALSE. title_key is the title as searches compare it, and text_size that of all versions of
+-- all comments, in bytes.
 CREATE TABLE discussion (
     id TEXT PRIMARY KEY,
     repo_id TEXT NOT NULL REFERENCES repo (id) ON DELETE CASCADE,
     num BIGINT NOT NULL,
     author_id TEXT REFERENCES account (id) ON DELETE SET NULL,
     title TEXT NOT NULL,
+    title_key TEXT NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('draft', 'open', 'closed', 'merged')),
     is_closed BOOLEAN NOT NULL,
     is_pull_request BOOLEAN NOT NULL,
