@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from freehold.wire import lfs as lfs
     from freehold.wire import lfs_files as lfs_files
     from freehold.wire import likes as likes
+    from freehold.wire import listings as listings
     from freehold.wire import refs as refs
     from freehold.wire import repos as repos
     from freehold.wire import routes as routes
@@ -41,6 +42,7 @@ _LAZY = {
     "lfs",
     "lfs_files",
     "likes",
+    "listings",
     "refs",
     "repos",
     "routes",

@@ -11,6 +11,7 @@ from freehold.wire import (
     lfs,
     lfs_files,
     lfs_locks,
+    listings,
     refs,
     repos,
     users,
@@ -44,6 +45,13 @@ CREATE_REPO = Route(
 )
 DELETE_REPO = Route("DELETE", "/api/repos/delete", Needs.ACCOUNT, body=repos.DeleteRepo)
 MOVE_REPO = Route("POST", "/api/repos/move", Needs.ACCOUNT, body=repos.MoveRepo)
+LIST_REPOS = Route(
+    "GET",
+    "/api/{type}s",
+    Needs.NOTHING,
+    query=listings.ListQuery,
+    returns=list[repos.RepoInfo],
+)
 REPO_INFO = Route(
     "GET",
     "/api/{type}s/{repo}",
@@ -357,7 +365,6 @@ XET_TELEMETRY = Route("POST", "/v1/telemetry", Needs.NOTHING, body=Stream)
 
 # Parts of the protocol that this hub does not offer yet; they answer 501.
 NOT_SUPPORTED = (
-    Route("GET", "/api/{type}s", Needs.NOTHING),
     Route("POST", "/api/{type}s/{repo}/lfs-files/duplicate", Needs.CONTENT),
 )
 
