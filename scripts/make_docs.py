@@ -42,6 +42,7 @@ from freehold.wire import (
     lfs_files,
     lfs_locks,
     likes,
+    listings,
     refs,
     repos,
     routes,
@@ -68,6 +69,7 @@ SHAPE_MODULES = (
     access_requests,
     accounts,
     likes,
+    listings,
     webhooks,
 )
 

@@ -111,7 +111,8 @@ OPEN_TO_ALL = (
     Example(community_routes.GET_USER_AVATAR, 200),
     Example(community_routes.GET_ORGANIZATION_AVATAR, 404),
     Example(community_routes.GET_AVATAR, 302),
-    Example(NOT_SUPPORTED[0], 501),
+    Example(routes.LIST_REPOS, 200, query="?limit=0"),
+    Example(routes.LIST_REPOS, 400, query="?cursor=x"),
 )
 SIGNED = (
     Example(routes.LFS_UPLOAD, UNSIGNED, content=WEIGHTS),
@@ -231,7 +232,7 @@ AT_A_REPOSITORY = (
     Example(community_routes.LIKE, 200),
     Example(community_routes.UNLIKE, 200),
     Example(community_routes.LIST_REPO_LIKERS, 200),
-    *(Example(route, 501) for route in NOT_SUPPORTED[1:]),
+    *(Example(route, 501) for route in NOT_SUPPORTED),
 )
 # These are about what belongs to the caller, who has none of it.
 OF_THE_CALLER = (

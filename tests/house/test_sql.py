@@ -17,7 +17,10 @@ STATEMENT = re.compile(
 # What an f-string of SQL may hold: module constants, which have names like COLUMNS, and these
 # three, which are made of constants.
 CONSTANT_NAME = re.compile(r"_?[A-Z][A-Z_]*")
-MADE_OF_CONSTANTS = {"condition", "order", "assignments", "table", "pragma"}
+MADE_OF_CONSTANTS = {
+    *("assignments", "table", "pragma", "condition", "order", "direction", "key", "source"),
+    "candidates",
+}
 
 
 def strings(source: Source) -> Iterator[tuple[str, ast.Constant | ast.JoinedStr]]:

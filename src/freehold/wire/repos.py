@@ -141,10 +141,12 @@ class RepoInfo(Wire, kw_only=True):
     downloads: int | UnsetType = UNSET
     downloads_all_time: int | UnsetType = UNSET
     likes: int | UnsetType = UNSET
+    trending_score: int | UnsetType = UNSET
     tags: list[str] | UnsetType = UNSET
     pipeline_tag: str | UnsetType = field(default=UNSET, name="pipeline_tag")
     library_name: str | UnsetType = field(default=UNSET, name="library_name")
     card_data: dict[str, Any] | UnsetType = UNSET
+    config: dict[str, Any] | UnsetType = UNSET
     card_exists: bool | UnsetType = UNSET
     siblings: list[Sibling] | UnsetType = UNSET
     used_storage: int | UnsetType = UNSET

@@ -364,9 +364,7 @@ RECONSTRUCT_FILE_V2 = Route(
 XET_TELEMETRY = Route("POST", "/v1/telemetry", Needs.NOTHING, body=Stream)
 
 # Parts of the protocol that this hub does not offer yet; they answer 501.
-NOT_SUPPORTED = (
-    Route("POST", "/api/{type}s/{repo}/lfs-files/duplicate", Needs.CONTENT),
-)
+NOT_SUPPORTED = (Route("POST", "/api/{type}s/{repo}/lfs-files/duplicate", Needs.CONTENT),)
 
 
 def named_routes() -> dict[str, Route]:

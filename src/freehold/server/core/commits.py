@@ -31,6 +31,7 @@ from freehold.server.core.access import Context, missing_repo
 from freehold.server.core.commit_keys import Once, once
 from freehold.server.core.commit_targets import Target
 from freehold.server.core.discussion_notices import discussion_url
+from freehold.server.core.facts import READ, layered, noting_facts, source_of
 from freehold.server.core.lfs import find_usable, link_objects
 from freehold.server.core.pull_requests import (
     PULL_REQUESTS,
@@ -99,6 +100,8 @@ class Staged:
     deleted_folders: list[str] = field(default_factory=list)
     deleted_entries: list[str] = field(default_factory=list)
     attributes: bytes | None = None
+    # By id, the files that say something about the repository.
+    texts: dict[bytes, bytes] = field(default_factory=dict)
     # The large files that pointers among the plain files stand for.
     pointers: set[LfsPointer] = field(default_factory=set)
 
@@ -112,7 +115,9 @@ class Staged:
         if pointer is not None:
             self.pointers.add(pointer)
         self.lfs.pop(path, None)
-        self.files[path] = self.writer.add("blob", data)
+        oid = self.files[path] = self.writer.add("blob", data)
+        if path in READ:
+            self.texts[oid] = data
 
     def touched_paths(self) -> Iterator[str]:
         """The path of every operation, whatever it does there."""
@@ -388,7 +393,10 @@ def _attempt(ctx: Context, repo: Repo, staged: Staged, target: Target) -> KeyedC
         link_objects(tx, repo.id, named, ctx.viewer.id or "")
         return target.move(tx, ctx, repo, head, commit)
 
-    ctx.hub.git.publish(repo.id, [], [source], now_ms(), note)
+    moves = [] if target.proposal else [RefChange(target.ref, head, commit.oid)]
+    new = staged.texts | {object_id(kind, bytes_): bytes_ for kind, bytes_ in objects}
+    after = noting_facts(layered(new, source_of(reader)), repo, moves, tree)
+    ctx.hub.git.publish(repo.id, [], [source], now_ms(), note, after)
     return KeyedCommit(target.moved_ref, commit.oid)
 
 

@@ -17,6 +17,7 @@ import pygit2
 from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
+from freehold.server.core.facts import find_stale_facts
 from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
 from freehold.server.db import (
     commit_keys,
@@ -49,6 +50,9 @@ LOG_MS = 30 * 86_400_000
 # What a job may run into when its repository is deleted, or compacted by another, under its hands.
 VANISHED = (FreeholdError, OSError, pygit2.GitError)
 
+# How long a like counts for what people look at now, in milliseconds.
+TREND_MS = 7 * 86_400_000
+
 # Later than any time in the database (milliseconds).
 FOREVER = 2**62
 
@@ -67,6 +71,8 @@ def run_jobs(hub: Hub) -> None:
         empty_trash,
         sweep_staging,
         sweep_temporary,
+        find_stale_facts,
+        count_trends,
         forget_deliveries,
     ):
         _attempt(job, hub)
@@ -291,6 +297,12 @@ def forget_commit_keys(hub: Hub) -> int:
     """Forgets the idempotency keys that no call may count on any more, and gives their number."""
     with hub.db.write() as tx:
         return commit_keys.delete_commit_keys(tx, now_ms() - 1000 * KEY_SECONDS)
+
+
+def count_trends(hub: Hub) -> int:
+    """Counts the likes of the last days anew, and gives the number of repositories that changed."""
+    with hub.db.write() as tx:
+        return repos.count_trends(tx, now_ms() - TREND_MS)
 
 
 def empty_trash(hub: Hub) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import NamedTuple
+
+import pygit2
 
 from freehold.errors import (
     BadRequestError,
@@ -27,6 +29,7 @@ from freehold.server.core.discussion_rules import (
     find_discussion,
     lock_discussion,
 )
+from freehold.server.core.facts import noting_facts, source_of_repository
 from freehold.server.core.revisions import reader_of, unknown_revision
 from freehold.server.db import discussions, refs
 from freehold.server.db.database import Transaction
@@ -120,7 +123,15 @@ def _merge(ctx: Context, repo: Repo, sides: _Sides, comment: str | None) -> None
             oid = object_id("commit", data).hex()
             note = partial(_finish, ctx=ctx, repo=repo, sides=sides, oid=oid, comment=comment)
             move = RefChange(str(sides.found.base), sides.base, oid)
-            ctx.hub.git.publish(repo.id, [move], [writer.finish], now_ms(), note)
+            after = _find_facts(view, repo, move, tree)
+            ctx.hub.git.publish(repo.id, [move], [writer.finish], now_ms(), note, after)
+
+
+def _find_facts(
+    view: View, repo: Repo, move: RefChange, tree: str
+) -> Callable[[Transaction], None]:
+    source = source_of_repository(pygit2.Repository(str(view.path)))
+    return noting_facts(source, repo, [move], bytes.fromhex(tree))
 
 
 def _merge_trees(view: View, sides: _Sides) -> str:

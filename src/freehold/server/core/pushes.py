@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO
 
@@ -21,6 +21,7 @@ from freehold.formats.git_push import Push, RefUpdate, build_advertisement, buil
 from freehold.server.core import access
 from freehold.server.core.access import Context, require_account
 from freehold.server.core.discussion_rules import may
+from freehold.server.core.facts import noting_facts, source_of_repository
 from freehold.server.core.lfs import link_objects
 from freehold.server.core.pull_requests import NewCommit, check_open, list_new, note_commits
 from freehold.server.core.push_contents import HeadFiles, RefusedPushError, find_stored, inspect
@@ -306,7 +307,8 @@ def _publish(
     while updates := attempt.open_updates():
         changes = [RefChange(*update) for update in updates]
         try:
-            ctx.hub.git.publish(repo.id, changes, sources, now_ms(), note)
+            after = _find_facts(repo, incoming, changes)
+            ctx.hub.git.publish(repo.id, changes, sources, now_ms(), note, after)
         except LostRaceError as error:
             lost = str(error)
             if lost in {update.name for update in updates}:
@@ -315,6 +317,17 @@ def _publish(
                 attempt.refuse_rest("the hub was too slow: try again")
         else:
             return
+
+
+def _find_facts(
+    repo: Repo, incoming: Incoming, changes: Sequence[RefChange]
+) -> Callable[[Transaction], None]:
+    heads = [change.new for change in changes if change.name == MAIN and change.new]
+    if not heads:
+        return lambda tx: None
+    repository = incoming.open()
+    tree = repository[heads[0]].peel(pygit2.Commit).tree_id.raw
+    return noting_facts(source_of_repository(repository), repo, changes, tree)
 
 
 def _tell_pull_requests(

@@ -11,6 +11,7 @@ from freehold.formats.git_objects import Signature, build_tag, object_id
 from freehold.formats.pack import PackWriter
 from freehold.server.core.access import Context
 from freehold.server.core.commits import SYSTEM, squash_commit, stage_initial_commit
+from freehold.server.core.facts import renew_facts
 from freehold.server.core.revisions import (
     MAIN,
     new_ref,
@@ -123,6 +124,7 @@ def super_squash_history(
             ctx.hub.git.publish(repo.id, [RefChange(name, head, oid)], [source], now_ms())
         except LostRaceError:
             continue
+        renew_facts(ctx.hub, repo.id)
         return Squashed(commit_oid=oid)
     raise PreconditionFailedError
 
@@ -143,6 +145,8 @@ def _move(ctx: Context, repo: Repo, change: RefChange, sources: list[PackSource]
         ctx.hub.git.publish(repo.id, [change], sources, now_ms(), check)
     except LostRaceError as error:
         raise ConflictError(f"Reference already exists: {change.name}") from error
+    if change.name == MAIN:
+        renew_facts(ctx.hub, repo.id)
 
 
 def _refuse_nesting(tx: Transaction, repo_id: str, name: str) -> None:

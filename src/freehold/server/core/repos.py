@@ -26,6 +26,7 @@ from freehold.server.core.commits import (
     squash_commit,
     stage_initial_commit,
 )
+from freehold.server.core.facts import renew_facts
 from freehold.server.core.revisions import MAIN, reader_of, resolve_revision
 from freehold.server.db import lfs, packs, refs, repos, trash, xet_files
 from freehold.server.db.database import Transaction
@@ -102,6 +103,7 @@ def _create(
 
     changes = [RefChange(name, None, oid) for name, oid in heads.items()]
     ctx.hub.git.publish(repo_id, changes, sources, now, insert, record)
+    renew_facts(ctx.hub, repo_id)
     return repo_id, created[0]
 
 

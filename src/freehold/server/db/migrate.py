@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from importlib.resources import files
 
@@ -9,6 +10,12 @@ from freehold.server.db.database import Database, Transaction
 
 # Any number will do, as long as every Freehold process takes the same one.
 ADVISORY_LOCK = 7_302_318_005
+
+# What begins with one of these is for that database alone.
+ONLY = {True: "{sqlite}", False: "{postgresql}"}
+
+# Statements end with a line; a trigger has semicolons within.
+_STATEMENT_END = re.compile(r";[ \t]*(?:\n[ \t]*\n|\n?\Z)")
 
 DIALECT_WORDS = {
     True: {"{blob}": "BLOB", "{counter}": "INTEGER PRIMARY KEY AUTOINCREMENT"},
@@ -32,7 +39,7 @@ def migrate(database: Database, up_to: str | None = None) -> list[str]:
         wanted = [name for name in migration_names() if up_to is None or name <= up_to]
         missing = [name for name in wanted if name not in applied]
         for name in missing:
-            _apply(tx, name, DIALECT_WORDS[database.is_sqlite])
+            _apply(tx, name, database.is_sqlite)
         return missing
 
 
@@ -42,13 +49,13 @@ def migration_names() -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
 
 
-def _apply(tx: Transaction, name: str, words: dict[str, str]) -> None:
+def _apply(tx: Transaction, name: str, is_sqlite: bool) -> None:
     script = (files("freehold.server.db") / "migrations" / name).read_text()
-    for word, replacement in words.items():
+    for word, replacement in {**DIALECT_WORDS[is_sqlite], ONLY[is_sqlite]: ""}.items():
         script = script.replace(word, replacement)
     lines = [line for line in script.splitlines() if not line.lstrip().startswith("--")]
-    for command in "\n".join(lines).split(";"):
-        if command.strip():
+    for command in _STATEMENT_END.split("\n".join(lines)):
+        if command.strip() and not command.lstrip().startswith(ONLY[not is_sqlite]):
             tx.run(command)
     tx.run(
         "INSERT INTO schema_migration (name, applied_at) VALUES (:name, :now)",

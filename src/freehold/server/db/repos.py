@@ -14,17 +14,17 @@ COLUMNS = """repo.id, repo.type, repo.owner_id, account.name AS namespace, repo.
     repo.downloads, repo.likes, repo.used_storage, repo.generation, repo.created_at,
     repo.updated_at, git_ref.oid AS main_oid"""
 
-_MAIN = "LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main'"
+MAIN = "LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main'"
 
 # What the viewer is to the repository.
-_RELATION = "org_member.role, access_request.status"
-_RELATED = """LEFT JOIN org_member ON org_member.org_id = repo.owner_id
+RELATION = "org_member.role, access_request.status"
+RELATED = """LEFT JOIN org_member ON org_member.org_id = repo.owner_id
         AND org_member.user_id = :viewer_id
     LEFT JOIN access_request ON access_request.repo_id = repo.id
         AND access_request.user_id = :viewer_id"""
 
 # The same where the viewer is a row that is joined, the owner of a token.
-_RELATED_TO_OWNER = _RELATED.replace(":viewer_id", "viewer.id")
+_RELATED_TO_OWNER = RELATED.replace(":viewer_id", "viewer.id")
 _VISIBLE_TO_OWNER = VISIBLE.replace(":viewer_id", "viewer.id").replace(
     ":sees_all", "viewer.is_admin"
 )
@@ -85,7 +85,8 @@ class NewRepo(NamedTuple):
     now: int
 
 
-def _make_repo(row: Any) -> Repo:
+def make_repo(row: Any) -> Repo:
+    """The repository in a row of `COLUMNS` and `RELATION`."""
     values = list(row)
     for place in (6, 8, 9):
         values[place] = bool(values[place])
@@ -97,16 +98,16 @@ def find_visible_repo(
 ) -> Repo | None:
     """The repository of that name, unless the viewer may not see it."""
     row = tx.one(
-        f"SELECT {COLUMNS}, {_RELATION} FROM account"
+        f"SELECT {COLUMNS}, {RELATION} FROM account"
         " JOIN repo ON repo.owner_id = account.id AND repo.type = :type AND repo.name_key = :name"
-        f" {_MAIN} {_RELATED} WHERE account.name_key = :namespace AND {VISIBLE}",
+        f" {MAIN} {RELATED} WHERE account.name_key = :namespace AND {VISIBLE}",
         type=type,
         namespace=namespace.lower(),
         name=name.lower(),
         viewer_id=viewer_id,
         sees_all=sees_all,
     )
-    return None if row is None else _make_repo(row)
+    return None if row is None else make_repo(row)
 
 
 def find_repo_and_owner(
@@ -117,11 +118,11 @@ def find_repo_and_owner(
     `None` when there is no such token, or its owner may not see such a repository.
     """
     row = tx.one(
-        f"SELECT {COLUMNS}, {_RELATION}, {OWNER_COLUMNS} FROM access_token"
+        f"SELECT {COLUMNS}, {RELATION}, {OWNER_COLUMNS} FROM access_token"
         " JOIN account AS viewer ON viewer.id = access_token.user_id"
         " JOIN account ON account.name_key = :namespace"
         " JOIN repo ON repo.owner_id = account.id AND repo.type = :type AND repo.name_key = :name"
-        f" {_MAIN} {_RELATED_TO_OWNER}"
+        f" {MAIN} {_RELATED_TO_OWNER}"
         f" WHERE access_token.secret_hash = :secret_hash AND {_VISIBLE_TO_OWNER}",
         type=type,
         namespace=namespace.lower(),
@@ -129,18 +130,18 @@ def find_repo_and_owner(
         secret_hash=secret_hash,
     )
     size = len(Repo._fields)
-    return None if row is None else (_make_repo(row[:size]), make_owner(row[size:]))
+    return None if row is None else (make_repo(row[:size]), make_owner(row[size:]))
 
 
 def find_repo_by_id(tx: Transaction, repo_id: str, viewer_id: str | None) -> Repo | None:
     """The repository of that id, whoever asks."""
     row = tx.one(
-        f"SELECT {COLUMNS}, {_RELATION} FROM repo JOIN account ON account.id = repo.owner_id"
-        f" {_MAIN} {_RELATED} WHERE repo.id = :repo_id",
+        f"SELECT {COLUMNS}, {RELATION} FROM repo JOIN account ON account.id = repo.owner_id"
+        f" {MAIN} {RELATED} WHERE repo.id = :repo_id",
         repo_id=repo_id,
         viewer_id=viewer_id,
     )
-    return None if row is None else _make_repo(row)
+    return None if row is None else make_repo(row)
 
 
 def find_visible_repo_by_id(
@@ -148,13 +149,13 @@ def find_visible_repo_by_id(
 ) -> Repo | None:
     """The repository of that id, unless the viewer may not see it."""
     row = tx.one(
-        f"SELECT {COLUMNS}, {_RELATION} FROM repo JOIN account ON account.id = repo.owner_id"
-        f" {_MAIN} {_RELATED} WHERE repo.id = :repo_id AND {VISIBLE}",
+        f"SELECT {COLUMNS}, {RELATION} FROM repo JOIN account ON account.id = repo.owner_id"
+        f" {MAIN} {RELATED} WHERE repo.id = :repo_id AND {VISIBLE}",
         repo_id=repo_id,
         viewer_id=viewer_id,
         sees_all=sees_all,
     )
-    return None if row is None else _make_repo(row)
+    return None if row is None else make_repo(row)
 
 
 def find_moved_repo(
@@ -203,7 +204,19 @@ def insert_repo(tx: Transaction, repo: NewRepo) -> bool:
     )
     if added:
         delete_redirect(tx, repo.type, repo.owner_id, repo.name)
+        _put_name(tx, repo.id)
     return bool(added)
+
+
+def _put_name(tx: Transaction, repo_id: str) -> None:
+    """Makes the repository be found by the name that it has now."""
+    tx.run("DELETE FROM repo_name WHERE repo_id = :repo_id", repo_id=repo_id)
+    tx.run(
+        "INSERT INTO repo_name (repo_id, full_name)"
+        " SELECT repo.id, LOWER(account.name || '/' || repo.name)"
+        " FROM repo JOIN account ON account.id = repo.owner_id WHERE repo.id = :repo_id",
+        repo_id=repo_id,
+    )
 
 
 def delete_redirect(tx: Transaction, type: str, owner_id: str, name: str) -> None:
@@ -246,6 +259,7 @@ def move_repo(tx: Transaction, repo: Repo, owner_id: str, name: str, now: int) -
         id=repo.id,
     )
     delete_redirect(tx, repo.type, owner_id, name)
+    _put_name(tx, repo.id)
     return True
 
 
@@ -312,4 +326,17 @@ def add_used_storage(tx: Transaction, repo_id: str, added_bytes: int) -> None:
         "UPDATE repo SET used_storage = used_storage + :added_bytes WHERE id = :repo_id",
         repo_id=repo_id,
         added_bytes=added_bytes,
+    )
+
+
+def count_trends(tx: Transaction, since: int) -> int:
+    """Makes the trending score of each repository the number of its likes since that time."""
+    return tx.run(
+        "UPDATE repo SET trending_score = (SELECT COUNT(*) FROM repo_like"
+        " WHERE repo_like.repo_id = repo.id AND repo_like.created_at >= :since)"
+        " WHERE (trending_score <> 0 OR id IN"
+        " (SELECT repo_id FROM repo_like WHERE created_at >= :since))"
+        " AND trending_score <> (SELECT COUNT(*) FROM repo_like"
+        " WHERE repo_like.repo_id = repo.id AND repo_like.created_at >= :since)",
+        since=since,
     )

@@ -1,0 +1,184 @@
+"""What the files of a repository say, kept where repositories are looked for.
+
+The facts are found before a branch moves and stored in the transaction that moves it. What has
+none, or none by the rules of today, is looked at by a job.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+import pygit2
+
+from freehold.formats.git_objects import DIRECTORY, TreeEntry, parse_tree
+from freehold.formats.lfs_pointer import parse_pointer
+from freehold.formats.repocard import card_tags, parse_card
+from freehold.server.core.cards import MAX_CARD_SIZE, README
+from freehold.server.core.revisions import MAIN
+from freehold.server.db import refs, repo_facts, repos
+from freehold.server.db.database import Transaction
+from freehold.server.db.repo_facts import StoredFacts
+from freehold.server.db.repos import Repo
+from freehold.server.git.reader import ObjectReader
+from freehold.server.git.store import RefChange
+from freehold.server.hub import Hub
+
+# To be raised with the rules, so that everything is looked at again.
+VERSION = 1
+
+# Of more files than these, the list is not kept and the rest not looked at.
+MAX_SIBLINGS = 5000
+MAX_CONFIG_SIZE = 1024 * 1024
+
+CONFIG = "config.json"
+# The files that are read; of all others the names are enough.
+READ = frozenset({README, CONFIG})
+
+STALE_AT_ONCE = 200
+
+
+class Source(NamedTuple):
+    """Where trees and blobs come from, by their ids of 20 bytes."""
+
+    tree: Callable[[bytes], list[TreeEntry]]
+    blob: Callable[[bytes], bytes]
+
+
+class Facts(NamedTuple):
+    """The facts of a tree, whatever commit names it."""
+
+    pipeline_tag: str | None
+    library_name: str | None
+    tags: list[str]
+    card: dict[str, Any]
+    config: dict[str, Any]
+    siblings: list[str] | None
+
+
+def source_of(reader: ObjectReader) -> Source:
+    """The objects of a repository."""
+    return Source(lambda oid: reader.tree(oid.hex()), lambda oid: reader.blob(oid.hex()))
+
+
+def source_of_repository(repository: pygit2.Repository) -> Source:
+    """The objects that libgit2 finds there."""
+    return Source(
+        lambda oid: parse_tree(repository.odb.read(oid.hex())[1]),
+        lambda oid: repository.odb.read(oid.hex())[1],
+    )
+
+
+def layered(new: Mapping[bytes, bytes], below: Source) -> Source:
+    """Objects of a repository, and some that it does not have yet, by id."""
+    return Source(
+        lambda oid: parse_tree(new[oid]) if oid in new else below.tree(oid),
+        lambda oid: new[oid] if oid in new else below.blob(oid),
+    )
+
+
+def noting_facts(
+    source: Source, repo: Repo, moves: Iterable[RefChange], tree: bytes
+) -> Callable[[Transaction], None]:
+    """What stores the facts of a tree, to be run in the transaction that makes it the head.
+
+    Nothing, unless the moves lead the default branch to it.
+    """
+    heads = [move.new for move in moves if move.name == MAIN and move.new is not None]
+    if not heads:
+        return lambda tx: None
+    facts = find_facts(source, tree, repo.type)
+    return lambda tx: store_facts(tx, repo.id, heads[0], facts)
+
+
+def find_facts(source: Source, tree: bytes, repo_type: str) -> Facts:
+    """What the files below a tree say; what cannot be read says nothing."""
+    root = {row.name: row for row in source.tree(tree) if row.mode != DIRECTORY}
+    card = parse_card(_read(source, root.get(README.encode()), MAX_CARD_SIZE))
+    config = _read_json(_read(source, root.get(CONFIG.encode()), MAX_CONFIG_SIZE))
+    paths = _list_paths(source, tree)
+    return Facts(
+        pipeline_tag=_text(card.data.get("pipeline_tag")),
+        library_name=_text(card.data.get("library_name")),
+        tags=card_tags(card.data),
+        card=card.data,
+        config=config,
+        siblings=paths,
+    )
+
+
+def _read(source: Source, row: TreeEntry | None, limit: int) -> str:
+    data = b"" if row is None else source.blob(row.oid)
+    is_text = len(data) <= limit and parse_pointer(data) is None
+    return data.decode("utf-8", "replace") if is_text else ""
+
+
+def _read_json(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _list_paths(source: Source, tree: bytes) -> list[str] | None:
+    """Every path below a tree, sorted; `None` when there are too many."""
+    paths: list[str] = []
+    for path in _walk(source, tree, ""):
+        paths.append(path)
+        if len(paths) > MAX_SIBLINGS:
+            return None
+    return sorted(paths)
+
+
+def _walk(source: Source, tree: bytes, prefix: str) -> Iterator[str]:
+    for row in source.tree(tree):
+        path = prefix + row.name.decode("utf-8", "replace")
+        if row.mode == DIRECTORY:
+            yield from _walk(source, row.oid, f"{path}/")
+        else:
+            yield path
+
+
+def store_facts(tx: Transaction, repo_id: str, commit_oid: str, facts: Facts) -> None:
+    """Keeps the facts of the commit that is the head of the default branch from now on."""
+    stored = StoredFacts(
+        commit_oid=commit_oid,
+        pipeline_tag=facts.pipeline_tag,
+        library_name=facts.library_name,
+        tags=json.dumps(facts.tags),
+        card=json.dumps(facts.card),
+        config=json.dumps(facts.config),
+        siblings=None if facts.siblings is None else json.dumps(facts.siblings),
+        parameters=None,
+    )
+    repo_facts.put_facts(tx, repo_id, stored, facts.tags, VERSION)
+
+
+def find_stale_facts(hub: Hub) -> int:
+    """Looks at repositories whose facts are missing or old, and gives their number."""
+    with hub.db.read() as tx:
+        stale = repo_facts.list_stale_repos(tx, VERSION, STALE_AT_ONCE)
+    return sum(renew_facts(hub, repo_id) for repo_id in stale)
+
+
+def renew_facts(hub: Hub, repo_id: str) -> bool:
+    """Looks at the head of the default branch now; false when there is none, or it has moved."""
+    with hub.db.read() as tx:
+        repo = repos.find_repo_by_id(tx, repo_id, None)
+    if repo is None or repo.main_oid is None:
+        return False
+    reader = hub.git.reader(repo.id, repo.generation)
+    tree = bytes.fromhex(reader.commit(repo.main_oid).tree)
+    facts = find_facts(source_of(reader), tree, repo.type)
+    with hub.db.write() as tx:
+        repos.lock_repo(tx, repo_id)
+        if refs.find_refs(tx, repo_id, [MAIN]).get(MAIN) != repo.main_oid:
+            return False
+        store_facts(tx, repo_id, repo.main_oid, facts)
+    return True

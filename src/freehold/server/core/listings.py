@@ -1,0 +1,238 @@
+"""Lists of repositories: models, datasets, spaces and kernels, by what people ask for."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from msgspec import UNSET
+
+from freehold.errors import BadRequestError
+from freehold.server.core.access import Context
+from freehold.server.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from freehold.server.db import listings
+from freehold.server.db.listings import Listed, Place, Wanted
+from freehold.wire.dates import iso_time
+from freehold.wire.listings import ListQuery
+from freehold.wire.repos import RepoInfo, Sibling
+
+PAGE = 1000
+MAX_CONDITIONS = 50
+MAX_SKIP = 100_000
+
+# What clients call the orders, old and new ones; any other name is no order, as on other hubs.
+ORDERS = {
+    "downloads": "downloads",
+    "likes": "likes",
+    "likes7d": "trending_score",
+    "likes30d": "trending_score",
+    "lastModified": "last_modified",
+    "last_modified": "last_modified",
+    "createdAt": "created_at",
+    "created_at": "created_at",
+    "trendingScore": "trending_score",
+    "trending_score": "trending_score",
+}
+DEFAULT_ORDER = "trending_score"
+
+# What a name can hold; a part of one with anything else is in no name.
+_NAME_PART = re.compile(r"[a-z0-9_./-]{1,200}")
+_SIZE = re.compile(r"(min|max):(\d{1,6}(?:\.\d{1,6})?)([KMB]?)", re.IGNORECASE)
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
+
+
+def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
+    """A page of the repositories that the viewer may see and that meet all conditions.
+
+    Raises `BadRequestError` for a limit, a cursor or a property that cannot be.
+    """
+    limit = check_limit(query.limit, PAGE, PAGE) if query.limit != 0 else 0
+    if not 0 <= query.skip <= MAX_SKIP:
+        raise BadRequestError(f"skip is 0 to {MAX_SKIP}.")
+    wanted = _read_query(type, query)
+    names = _properties(type, query)
+    if limit == 0 or wanted is None:
+        return Page([])
+    after = _read_cursor(query.cursor, wanted)
+    with ctx.hub.db.read() as tx:
+        found = listings.list_repos(
+            tx, wanted, ctx.viewer.id, ctx.viewer.is_admin, after, limit + 1, query.skip
+        )
+    page = found[:limit]
+    more = {"cursor": _write_cursor(page[-1], wanted), "skip": "0"} if found[limit:] else None
+    return Page([_describe(item, names) for item in page], next_query=more)
+
+
+def _read_query(type: str, query: ListQuery) -> Wanted | None:
+    """The conditions; `None` when nothing can meet them."""
+    words = [word.lower() for word in query.search if word.strip()]
+    tags = [*_split(query.filter), *query.tags, *_named_tags(query)]
+    if len(words) + len(tags) > MAX_CONDITIONS:
+        raise BadRequestError(f"A list takes at most {MAX_CONDITIONS} conditions.")
+    if any(_NAME_PART.fullmatch(word) is None for word in words):
+        return None
+    return Wanted(
+        type=type,
+        words=tuple(dict.fromkeys(words)),
+        tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
+        author=query.author or None,
+        gated=None if query.gated is UNSET else query.gated,
+        parameters=_read_sizes(query.num_parameters),
+        order=ORDERS.get(query.sort, DEFAULT_ORDER),
+        ascending=query.direction == "1",
+    )
+
+
+def _split(texts: list[str]) -> list[str]:
+    return [part.strip() for text in texts for part in text.split(",")]
+
+
+def _named_tags(query: ListQuery) -> list[str]:
+    """The conditions that have a name of their own and are tags."""
+    datasets = [name if ":" in name else f"dataset:{name}" for name in query.trained_dataset]
+    links = [f"dataset:{name}" for name in query.datasets]
+    links += [f"model:{name}" for name in query.models]
+    return [query.pipeline_tag, *query.library, *query.language, *datasets, *links]
+
+
+def _read_sizes(text: str) -> tuple[int | None, int | None]:
+    """The least and the most parameters, from `min:6B,max:128B`."""
+    sizes: dict[str, int] = {}
+    for part in _split([text]) if text else []:
+        match = _SIZE.fullmatch(part)
+        if match is None:
+            raise BadRequestError(f"num_parameters is like min:6B,max:128B, not {text!r}.")
+        sizes[match[1].lower()] = int(float(match[2]) * _UNITS[match[3].upper()])
+    return sizes.get("min"), sizes.get("max")
+
+
+def _fingerprint(wanted: Wanted) -> str:
+    """What a cursor must have in common with the list that it goes on with."""
+    return f"{wanted.type} {wanted.order} {int(wanted.ascending)}"
+
+
+def _write_cursor(last: Listed, wanted: Wanted) -> str:
+    value = _value_of(last, wanted.order)
+    return encode_cursor(f"{_fingerprint(wanted)} {value} {last.repo.id}")
+
+
+def _value_of(item: Listed, order: str) -> int:
+    repo = item.repo
+    return {
+        "downloads": repo.downloads,
+        "likes": repo.likes,
+        "last_modified": repo.updated_at,
+        "created_at": repo.created_at,
+        "trending_score": item.trending_score,
+    }[order]
+
+
+def _read_cursor(cursor: str, wanted: Wanted) -> Place | None:
+    if not cursor:
+        return None
+    start = f"{_fingerprint(wanted)} "
+    text = decode_cursor(cursor)
+    place = re.fullmatch(r"(-?\d{1,18}) ([0-9a-f]{24})", text.removeprefix(start))
+    if not text.startswith(start) or place is None:
+        raise BadRequestError("The cursor is not one that this hub gave for this list.")
+    return Place(int(place[1]), place[2])
+
+
+# What is told of each
+
+
+_ALWAYS = ("likes", "private", "tags", "createdAt", "trendingScore")
+_BY_TYPE = {
+    "model": (*_ALWAYS, "downloads", "modelId", "pipeline_tag", "library_name"),
+    "dataset": (*_ALWAYS, "downloads", "author", "disabled", "gated", "lastModified", "sha"),
+    "space": (*_ALWAYS, "sdk"),
+    "kernel": (*_ALWAYS, "downloads"),
+}
+_FULL = ("author", "sha", "lastModified", "gated", "disabled", "siblings")
+_FULL_BY_TYPE = {"dataset": ("cardData",), "space": ("cardData",)}
+
+
+# What other hubs tell, and this one does not: it is absent, as what is empty.
+_ELSEWHERE = {
+    *("baseModels", "childrenModelCount", "citation", "datasets", "description", "evalResults"),
+    *("gguf", "gitalyUid", "inference", "inferenceProviderMapping", "mainSize", "mask_token"),
+    *("model-index", "models", "paperswithcode_id", "region", "resourceGroup", "runtime"),
+    *("safetensors", "spaces", "subdomain", "transformersInfo", "widgetData", "xetEnabled"),
+}
+
+
+def _properties(type: str, query: ListQuery) -> list[str]:
+    if query.expand:
+        unknown = set(query.expand) - _PROPERTIES.keys() - _ELSEWHERE
+        if unknown:
+            known = ", ".join(sorted(_PROPERTIES))
+            raise BadRequestError(f"There is no property {min(unknown)!r}; there are: {known}.")
+        return [name for name in query.expand if name in _PROPERTIES]
+    names = list(_BY_TYPE[type])
+    if query.full:
+        names += [*_FULL, *_FULL_BY_TYPE.get(type, ())]
+    if query.card_data:
+        names.append("cardData")
+    if query.config:
+        names.append("config")
+    return list(dict.fromkeys(names))
+
+
+def _describe(item: Listed, names: list[str]) -> RepoInfo:
+    info = RepoInfo(id_=item.repo.id, id=item.repo.full_name)
+    for name in names:
+        field, read = _PROPERTIES[name]
+        value = read(item)
+        if value is not None:
+            setattr(info, field, value)
+    return info
+
+
+def _from_json(name: str) -> Any:
+    def read(item: Listed) -> Any:
+        text = None if item.facts is None else getattr(item.facts, name)
+        return json.loads(text) if text else None
+
+    return read
+
+
+def _tags(item: Listed) -> list[str]:
+    return json.loads(item.facts.tags) if item.facts is not None else []
+
+
+def _siblings(item: Listed) -> list[Sibling] | None:
+    paths = _from_json("siblings")(item)
+    return None if paths is None else [Sibling(rfilename=path) for path in paths]
+
+
+def _of_repo(read: Any) -> Any:
+    return lambda item: read(item.repo)
+
+
+def _of_facts(name: str) -> Any:
+    return lambda item: None if item.facts is None else getattr(item.facts, name)
+
+
+_PROPERTIES: dict[str, tuple[str, Any]] = {
+    "author": ("author", _of_repo(lambda repo: repo.namespace)),
+    "cardData": ("card_data", _from_json("card")),
+    "config": ("config", _from_json("config")),
+    "createdAt": ("created_at", _of_repo(lambda repo: iso_time(repo.created_at))),
+    "disabled": ("disabled", _of_repo(lambda repo: repo.disabled)),
+    "downloads": ("downloads", _of_repo(lambda repo: repo.downloads)),
+    "downloadsAllTime": ("downloads_all_time", _of_repo(lambda repo: repo.downloads)),
+    "gated": ("gated", _of_repo(lambda repo: repo.gated or False)),
+    "lastModified": ("last_modified", _of_repo(lambda repo: iso_time(repo.updated_at))),
+    "library_name": ("library_name", _of_facts("library_name")),
+    "likes": ("likes", _of_repo(lambda repo: repo.likes)),
+    "modelId": ("model_id", _of_repo(lambda repo: repo.full_name)),
+    "pipeline_tag": ("pipeline_tag", _of_facts("pipeline_tag")),
+    "private": ("private", _of_repo(lambda repo: repo.private)),
+    "sdk": ("sdk", _of_repo(lambda repo: repo.sdk)),
+    "sha": ("sha", _of_repo(lambda repo: repo.main_oid)),
+    "siblings": ("siblings", _siblings),
+    "tags": ("tags", _tags),
+    "trendingScore": ("trending_score", lambda item: item.trending_score),
+    "usedStorage": ("used_storage", _of_repo(lambda repo: repo.used_storage)),
+}

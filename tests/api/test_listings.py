@@ -1,0 +1,212 @@
+"""Lists of repositories: filters, orders, pages, and who sees what."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qs, urlencode, urlsplit
+
+import pytest
+
+from tests.discussions import propose
+from tests.live import Account, LiveHub, fresh_name
+from tests.repos import Repo, assert_error, file, new_repo
+
+
+def card(**fields: Any) -> dict[str, Any]:
+    lines = [
+        f"{key}: [{', '.join(value)}]" if isinstance(value, list) else f"{key}: {value}"
+        for key, value in fields.items()
+    ]
+    return file("README.md", "---\n" + "\n".join(lines) + "\n---\n# A card\n")
+
+
+def ask(hub: LiveHub, path: str = "models", token: str | None = None, **query: Any) -> Any:
+    answer = hub.call("GET", f"/api/{path}?{urlencode(query, doseq=True)}", token=token)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def names(hub: LiveHub, path: str = "models", token: str | None = None, **query: Any) -> list[str]:
+    return [item["id"] for item in ask(hub, path, token, **query)]
+
+
+def make_named(hub: LiveHub, account: Account, name: str, *operations: Any) -> Repo:
+    created = hub.call("POST", "/api/repos/create", token=account.token, json={"name": name})
+    assert created.status_code == 200, created.text
+    repo = Repo(hub, account, f"{account.name}/{name}")
+    if operations:
+        repo.commit(*operations)
+    return repo
+
+
+def test_list_repos_shows_a_commit_at_once(hub: LiveHub) -> None:
+    user = hub.user()
+    repo = new_repo(hub, user)
+    [item] = ask(hub, author=user.name)
+    assert item["tags"] == []
+    head = repo.commit(card(license="mit", tags=["a", "b"], pipeline_tag="fill-mask"))
+    [item] = ask(hub, author=user.name.upper())
+    assert item.keys() == {
+        *("_id", "id", "modelId", "likes", "private", "downloads", "trendingScore"),
+        *("tags", "createdAt", "pipeline_tag"),
+    }
+    assert (item["id"], item["pipeline_tag"]) == (repo.full_name, "fill-mask")
+    assert {"a", "b", "license:mit"} <= set(item["tags"])
+    [item] = ask(hub, author=user.name, full=True, cardData="True", config=1)
+    assert item["sha"] == head
+    assert item["cardData"]["license"] == "mit"
+    assert item["config"] == {}
+    assert [file["rfilename"] for file in item["siblings"]] == [".gitattributes", "README.md"]
+    repo.commit(card(license="apache-2.0"))
+    assert names(hub, author=user.name, filter="license:mit") == []
+    assert names(hub, author=user.name, filter="license:apache-2.0") == [repo.full_name]
+
+
+def test_list_repos_follows_merges_and_not_pull_requests(hub: LiveHub, bob: Account) -> None:
+    user = hub.user()
+    repo = new_repo(hub, user)
+    num = propose(repo, card(license="mit"))
+    assert names(hub, author=user.name, filter="license:mit") == []
+    assert repo.post(f"/discussions/{num}/merge").status_code == 200
+    assert names(hub, author=user.name, filter="license:mit") == [repo.full_name]
+
+
+def test_list_repos_meets_all_conditions(hub: LiveHub) -> None:
+    user = hub.user()
+    mark = fresh_name("tag")
+    one = make_named(hub, user, "bert-base", card(tags=[mark, "x"], license="mit"))
+    two = make_named(hub, user, "Bert_large", card(tags=[mark, "y"]))
+    for query, wanted in (
+        ({"filter": mark}, {one, two}),
+        ({"filter": [mark, "x"]}, {one}),
+        ({"filter": f"{mark},y"}, {two}),
+        ({"tags": mark, "filter": "license:mit"}, {one}),
+        ({"filter": mark, "search": "bert"}, {one, two}),
+        ({"filter": mark, "search": "T_L"}, {two}),
+        ({"filter": mark, "search": ["bert", "base"]}, {one}),
+        ({"filter": mark, "search": f"{user.name}/bert-"}, {one}),
+        ({"filter": mark, "search": "t-b"}, {one}),
+        ({"filter": mark, "search": "be"}, {one, two}),
+        ({"filter": mark, "search": "é"}, set()),
+        ({"filter": mark, "search": "%"}, set()),
+        ({"filter": mark, "search": "' OR 1=1 --"}, set()),
+        ({"filter": mark, "search": '"bert"'}, set()),
+        ({"search": "", "filter": mark, "author": ""}, {one, two}),
+        ({"filter": mark, "author": "nobody-at-all"}, set()),
+        ({"filter": mark, "gated": "true"}, set()),
+        ({"filter": mark, "gated": "false"}, {one, two}),
+        ({"filter": "no-such-tag"}, set()),
+        ({"filter": mark, "num_parameters": "min:1K"}, set()),
+        ({"filter": mark, "unknown": "x"}, {one, two}),
+    ):
+        found = names(hub, **query)
+        assert set(found) == {repo.full_name for repo in wanted}, query
+        assert len(found) == len(wanted), query
+
+
+def test_list_repos_is_sorted_and_goes_on_where_it_stopped(hub: LiveHub) -> None:
+    user = hub.user()
+    repos = [new_repo(hub, user) for _ in range(5)]
+    for count, repo in enumerate(repos):
+        for _ in range(count):
+            token = hub.user().token
+            assert hub.call("POST", f"{repo.api}/like", token=token).status_code == 200
+    by_likes = [repo.full_name for repo in reversed(repos)]
+    assert names(hub, author=user.name, sort="likes") == by_likes
+    assert names(hub, author=user.name, sort="likes", direction=1) == by_likes[::-1]
+    assert names(hub, author=user.name, sort="createdAt", direction=-1) == by_likes
+    assert names(hub, author=user.name, sort="nonsense", limit=2, skip=1) != []
+    seen: list[str] = []
+    url = f"/api/models?author={user.name}&sort=likes&direction=-1&limit=2"
+    while url:
+        answer = hub.call("GET", url)
+        seen += [item["id"] for item in answer.json()]
+        url = answer.headers.get("link", "").partition(">")[0].lstrip("<")
+        assert not url or parse_qs(urlsplit(url).query)["author"] == [user.name]
+        # Who is liked meanwhile is passed over, and moves nobody else.
+        hub.call("POST", f"{repos[0].api}/like", token=hub.user().token)
+    assert seen == by_likes[:4]
+
+
+def test_list_repos_shows_private_ones_to_those_who_may_see_them(
+    hub: LiveHub, alice: Account
+) -> None:
+    member, stranger, admin = hub.user(), hub.user(), hub.user(admin=True)
+    org = hub.org(owner=alice, members={member.name: "read"})
+    mark = fresh_name("tag")
+    repo = new_repo(hub, alice, card(tags=[mark]), namespace=org, private=True)
+    name = repo.full_name.partition("/")[2]
+    for token, sees in (
+        (None, False),
+        (stranger.token, False),
+        (member.token, True),
+        (alice.token, True),
+        (admin.token, True),
+    ):
+        for query in ({"filter": mark}, {"author": org}, {"search": name}):
+            assert names(hub, token=token, **query) == ([repo.full_name] if sees else []), query
+
+
+def test_list_repos_keeps_the_types_apart(hub: LiveHub) -> None:
+    user = hub.user()
+    for type in ("dataset", "space", "kernel"):
+        repo = new_repo(hub, user, type=type)
+        assert names(hub, f"{type}s", author=user.name) == [repo.full_name]
+    assert names(hub, author=user.name) == []
+    [space] = ask(hub, "spaces", author=user.name)
+    assert space["sdk"] == "static"
+
+
+def test_list_repos_forgets_what_is_deleted_and_follows_a_move(hub: LiveHub) -> None:
+    user = hub.user()
+    mark = fresh_name("tag")
+    repo = new_repo(hub, user, card(tags=[mark]))
+    new_name = f"{user.name}/{fresh_name('moved')}"
+    moved = {"fromRepo": repo.full_name, "toRepo": new_name, "type": "model"}
+    assert repo.call("POST", "/api/repos/move", json=moved).status_code == 200
+    assert names(hub, search=new_name) == names(hub, filter=mark) == [new_name]
+    assert names(hub, search=repo.full_name) == []
+    name = new_name.partition("/")[2]
+    assert repo.call("DELETE", "/api/repos/delete", json={"name": name}).status_code == 200
+    assert names(hub, search=new_name) == names(hub, filter=mark) == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "limit=-1",
+        "limit=1001",
+        "limit=x",
+        "skip=-1",
+        "cursor=x",
+        "cursor=bW9kZWwgbGlrZXMgMCAx",
+        "expand=nonsense",
+        "num_parameters=many",
+        "gated=perhaps",
+        "&".join(f"filter=t{n}" for n in range(51)),
+    ],
+)
+def test_list_repos_refuses_what_cannot_be(hub: LiveHub, query: str) -> None:
+    answer = hub.call("GET", f"/api/models?{query}")
+    assert answer.status_code == 400, answer.text
+    assert answer.json()["error"]
+
+
+def test_list_repos_refuses_the_cursor_of_another_list(hub: LiveHub) -> None:
+    user = hub.user()
+    for _ in range(2):
+        new_repo(hub, user)
+    first = hub.call("GET", f"/api/models?author={user.name}&limit=1&sort=likes")
+    cursor = parse_qs(urlsplit(first.headers["link"].partition(">")[0]).query)["cursor"][0]
+    answer = hub.call("GET", f"/api/models?sort=downloads&cursor={cursor}")
+    assert_error(answer, 400, "The cursor is not one that this hub gave for this list.")
+
+
+def test_list_repos_tells_what_is_asked_for(hub: LiveHub) -> None:
+    user = hub.user()
+    repo = new_repo(hub, user, card(license="mit"))
+    [item] = ask(hub, author=user.name, expand=["sha", "likes"])
+    assert item == {"_id": item["_id"], "id": repo.full_name, "sha": repo.head(), "likes": 0}
+    [item] = ask(hub, author=user.name, **{"expand[]": "author", "expand": "gguf"})
+    assert item.keys() == {"_id", "id", "author"}
+    assert ask(hub, author=user.name, limit=0) == []
