@@ -44,13 +44,16 @@ PULL_REQUESTS = "refs/pr/"
 # Of the commits that a push adds to a pull request, those that are told one by one.
 MAX_COMMITS = 250
 
+# Of a processor, to find out what stands in the way of one.
+MERGE_SECONDS = 20
+
 # Of the first line of a commit message, in characters.
 MAX_SUBJECT = 1000
 
 OVER = "This pull request is over: it is closed or merged, and takes no more commits."
 
-# By the two commits.
-_merges: Memory[tuple[str, str], Merge] = Memory(10_000)
+# By the two commits, in characters: a merge may find a hundred thousand conflicts.
+_merges: Memory[tuple[str, str], Merge] = Memory(16 * 1024 * 1024)
 # By the two trees, in characters.
 _patches: Memory[tuple[str, str], str] = Memory(32 * 1024 * 1024)
 
@@ -242,7 +245,8 @@ def find_conflicts(ctx: Context, repo: Repo, base: str, head: str) -> list[str] 
     """The paths in which two commits contradict each other; true when they share no history."""
     known = _merges.get((base, head))
     if known is None:
-        known = _merges.put((base, head), _try_merge(ctx, repo, base, head))
+        known = _try_merge(ctx, repo, base, head)
+        _merges.put((base, head), known, 200 + sum(map(len, known.conflicts)))
     share_nothing = known.tree is None and not known.conflicts
     return True if share_nothing else list(known.conflicts)
 
@@ -255,7 +259,7 @@ def _try_merge(ctx: Context, repo: Repo, base: str, head: str) -> Merge:
         return Merge(None, ())
     with ctx.hub.git.open_view(repo.id, {}) as view:
         try:
-            return merge_commits(view, base, head)
+            return merge_commits(view, base, head, MERGE_SECONDS)
         except GitError:
             log.exception("a merge was given up")
             return Merge(None, ())

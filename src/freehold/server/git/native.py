@@ -29,9 +29,6 @@ INDEX_PACK_PIECE = 512 * 1024 * 1024
 INDEX_PACK_SECONDS = (120, 1800)
 INDEX_PACK_BYTES_PER_SECOND = 512 * 1024
 
-# Of a processor, for a merge.
-MERGE_SECONDS = 120
-
 # Begins a program with limits: one that it was given later could have taken more by then.
 _WITH_LIMITS = 'ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"'
 
@@ -180,8 +177,10 @@ def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
     return Program(command, pack, seconds=seconds).read_all().decode().split()[-1]
 
 
-def merge_trees(directory: Path, ours: str, theirs: str) -> tuple[bool, bytes]:
+def merge_trees(directory: Path, ours: str, theirs: str, seconds: int) -> tuple[bool, bytes]:
     """Merges two commits into a tree, and says whether they contradict each other.
+
+    It may take so many seconds of a processor.
 
     The bytes are the id of the tree and the paths with conflicts, each with a NUL behind it; they
     are nothing when the commits have no history in common. Raises `GitError`.
@@ -189,7 +188,7 @@ def merge_trees(directory: Path, ours: str, theirs: str) -> tuple[bool, bytes]:
     options = ["--write-tree", "-z", "--name-only", "--no-messages"]
     command = ["-C", str(directory), "merge-tree", *options, ours, theirs]
     try:
-        status, said = Program(command, seconds=MERGE_SECONDS).read_answer(statuses=(0, 1))
+        status, said = Program(command, seconds=seconds).read_answer(statuses=(0, 1))
     except GitError as error:
         if "unrelated histories" not in str(error):
             raise
