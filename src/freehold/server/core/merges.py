@@ -34,7 +34,8 @@ from freehold.server.db import discussions, refs
 from freehold.server.db.database import Transaction
 from freehold.server.db.discussions import Discussion
 from freehold.server.db.repos import Repo
-from freehold.server.git.history import find_merge_base, list_added_commits
+from freehold.server.git.differences import find_merge_base
+from freehold.server.git.history import list_added_commits
 from freehold.server.git.merging import add_commit, merge_commits, open_view, pack_new_objects
 from freehold.server.git.native import GitError
 from freehold.server.git.reader import CommitData
