@@ -30,7 +30,6 @@ from freehold.server.db.events import record_event
 from freehold.server.hub import now_ms
 
 ROUNDS, COMMITS, EVENTS, WEBHOOKS = 5, 100, 1000, 4
-AIM = 1.1
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
@@ -162,9 +161,8 @@ def measure_commits(hub: MeasuredHub, backend: str) -> list[Row]:
     recorded, told = (ratios(times[name], times["quiet"]) for name in ("recorded", "told"))
     quiet = f"{1000 * median(times['quiet']) / COMMITS:.2f} ms"
     name = f"a commit that is kept for a webhook, beside one that is not, {backend}"
-    met = median(recorded) <= AIM
     return [
-        Row(name, each(times["recorded"]), quiet, f"{median(recorded):.2f}", f"<= {AIM}", met),
+        Row(name, each(times["recorded"]), quiet, f"{median(recorded):.2f}"),
         Row(
             f"the same while the ones before are delivered, {backend}",
             each(times["told"]),

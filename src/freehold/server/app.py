@@ -116,7 +116,7 @@ class App:
         self._bulk = Threads(hub.config.threads, self._placement.bulk, patience=0)
         self._programs = asyncio.Semaphore(hub.config.git_programs)
         # Each holds a thread while git works, and the other half is for other calls.
-        self._pushes = asyncio.Semaphore(max(1, hub.config.threads // 2))
+        self._turns = asyncio.Semaphore(max(1, hub.config.threads // 2))
         offered = [(served.route, served) for served in SERVED]
         missing = [(route, not_supported(route)) for route in NOT_SUPPORTED]
         self._router = Router([*offered, *missing])
@@ -196,7 +196,7 @@ class App:
             match = self._find(request)
             route = match.target.route
             exchange.route = self._names.get(id(route), "not_supported")
-            work = (self._threads, self._bulk, self._programs, self._pushes)
+            work = (self._threads, self._bulk, self._programs, self._turns)
             call = Call(self._hub, *work, request, route, match.params)
             return await match.target.handler(call)
         except RepoMovedError as moved:

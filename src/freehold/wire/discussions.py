@@ -134,9 +134,9 @@ class DiscussionQuery(Wire, kw_only=True):
 class Discussion(DiscussionSummary, kw_only=True):
     """A discussion with all its events, the first of which is its description.
 
-    Only a pull request has `changes`, `files_with_conflicts` (the paths, or `true` when the two
-    sides have nothing in common), `diff_url` and, where it was asked for and is not too large,
-    `diff`: the changes since the commit that both sides share.
+    Only a pull request has `changes`, `files_with_conflicts` (the paths, or `true` when there is
+    no telling, as for two sides that have nothing in common), `diff_url` and, where it was asked
+    for and is not too large, `diff`: the changes since the commit that both sides share.
     """
 
     id_: str = field(name="_id")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from threading import Lock, Thread
 from typing import NamedTuple
 
@@ -25,6 +26,8 @@ from freehold.wire.codec import encode_json
 # In a process, at once; of the webhooks of one user, at once.
 MAX_SENDERS = 16
 MAX_SENDERS_OF_ONE = 4
+# Looked at in one go, when there is room.
+DUE_AT_ONCE = 100
 
 # At least between two looks at what there is to do, in seconds: what comes meanwhile is done in one
 # go, and leaves the database to the commits that it comes from.
@@ -93,7 +96,7 @@ class _Senders:
         """Starts what is due and has room, and gives the seconds until more will be."""
         now = now_ms()
         with self._hub.db.read() as tx:
-            waiting = deliveries.list_due(tx, now, 100)
+            waiting = deliveries.list_due(tx, now, self._list_busy_owners(), DUE_AT_ONCE)
         for due in waiting:
             if self._has_room(due):
                 self._start(due)
@@ -101,11 +104,16 @@ class _Senders:
             next_at = deliveries.find_next_due(tx, now)
         return POLL_SECONDS if next_at is None else max(next_at - now_ms(), 0) / 1000
 
+    def _list_busy_owners(self) -> list[str]:
+        """Those with so many webhooks at work that more have to wait, and must hide nobody else."""
+        with self._lock:
+            counts = Counter(running.owner_id for running in self._running)
+        return [owner_id for owner_id, count in counts.items() if count >= MAX_SENDERS_OF_ONE]
+
     def _has_room(self, due: Due) -> bool:
         with self._lock:
-            of_one = sum(running.owner_id == due.owner_id for running in self._running)
-            is_free = due not in self._running and of_one < MAX_SENDERS_OF_ONE
-            return is_free and len(self._running) < MAX_SENDERS
+            is_free = due not in self._running and len(self._running) < MAX_SENDERS
+        return is_free and due.owner_id not in self._list_busy_owners()
 
     def _start(self, due: Due) -> None:
         thread = Thread(target=self._run, args=(due,), daemon=True)

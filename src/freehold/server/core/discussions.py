@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from freehold.errors import BadRequestError
-from freehold.server.core import access, pull_requests
+from freehold.server.core import access, proposed_changes, pull_requests
 from freehold.server.core.access import Context
 from freehold.server.core.authors import Authors
 from freehold.server.core.comments import write_comment
@@ -96,7 +96,7 @@ def get_discussion(
         **_summarise(repo, found, authors),
     )
     if found.is_pull_request:
-        pull_requests.describe_changes(ctx, repo, found, answer, diff=query.diff)
+        proposed_changes.describe_changes(ctx, repo, found, answer, diff=query.diff)
     return answer
 
 

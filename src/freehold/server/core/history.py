@@ -9,12 +9,8 @@ from freehold.server.core.access import Context
 from freehold.server.core.paging import Page
 from freehold.server.core.revisions import reader_of, resolve_revision
 from freehold.server.db.repos import Repo
-from freehold.server.git.history import (
-    compare_trees,
-    find_merge_base,
-    format_patch,
-    list_commit_ids,
-)
+from freehold.server.git.differences import compare_trees, find_merge_base, format_patch
+from freehold.server.git.history import list_commit_ids
 from freehold.server.git.reader import CommitData
 from freehold.wire.commits import (
     Commit,

@@ -15,7 +15,6 @@ from freehold.errors import (
     HfHubHTTPError,
     PreconditionFailedError,
 )
-from freehold.formats.git_objects import object_id
 from freehold.formats.pack import PackWriter
 from freehold.server.core.access import Context
 from freehold.server.core.authors import Authors
@@ -30,14 +29,15 @@ from freehold.server.core.discussion_rules import (
     lock_discussion,
 )
 from freehold.server.core.facts import noting_facts, source_of_repository
+from freehold.server.core.push_contents import HeadFiles
 from freehold.server.core.revisions import reader_of, unknown_revision
 from freehold.server.db import discussions, refs
 from freehold.server.db.database import Transaction
 from freehold.server.db.discussions import Discussion
 from freehold.server.db.repos import Repo
-from freehold.server.git.history import find_merge_base, list_added_commits
-from freehold.server.git.inspection import BadTreeError
-from freehold.server.git.merging import merge_commits, pack_new_objects
+from freehold.server.git.differences import find_merge_base
+from freehold.server.git.history import list_added_commits
+from freehold.server.git.merging import add_commit, merge_commits, open_view, pack_new_objects
 from freehold.server.git.native import GitError
 from freehold.server.git.reader import CommitData
 from freehold.server.git.store import LostRaceError, RefChange
@@ -45,8 +45,13 @@ from freehold.server.git.views import View
 from freehold.server.hub import now_ms
 from freehold.wire.discussions import MergePullRequest
 
-# Of the commits that a merge brings, those that its message names.
+# Of a processor.
+MERGE_SECONDS = 120
+
+# Of the commits that a merge brings, those that its message names, and of each of their first
+# lines, in characters.
 MAX_NAMED = 50
+MAX_SUBJECT = 200
 
 SHOWN_CONFLICTS = 10
 
@@ -119,8 +124,8 @@ def _merge(ctx: Context, repo: Repo, sides: _Sides, comment: str | None) -> None
         tree = reader.commit(sides.head).tree if ahead else _merge_trees(view, sides)
         author = ctx.viewer.name or SYSTEM
         data = write_commit(tree, [sides.base, sides.head], author, message)
-        with _pack(ctx, view, data) as writer:
-            oid = object_id("commit", data).hex()
+        oid = add_commit(view, data)
+        with _pack(ctx, view, sides, oid) as writer:
             note = partial(_finish, ctx=ctx, repo=repo, sides=sides, oid=oid, comment=comment)
             move = RefChange(str(sides.found.base), sides.base, oid)
             after = _find_facts(view, repo, move, tree)
@@ -136,7 +141,7 @@ def _find_facts(
 
 def _merge_trees(view: View, sides: _Sides) -> str:
     try:
-        merge = merge_commits(view, sides.base, sides.head)
+        merge = merge_commits(view, sides.base, sides.head, MERGE_SECONDS)
     except GitError as error:
         raise ConflictError("This takes git too long: merge it by hand, and push.") from error
     if merge.tree is None:
@@ -154,11 +159,15 @@ def _describe_conflicts(paths: tuple[str, ...]) -> str:
 
 
 @contextmanager
-def _pack(ctx: Context, view: View, commit: bytes) -> Iterator[PackWriter]:
+def _pack(ctx: Context, view: View, sides: _Sides, commit: str) -> Iterator[PackWriter]:
     """The commit and all that was made for it, if they keep the rules of every push."""
+    repository = open_view(view)
+    made = repository[commit].peel(pygit2.Commit)
+    for name, problem in HeadFiles(repository).find_problems(made, sides.base):
+        raise ConflictError(f"The merged {name} is not valid: {problem}")
     try:
         writer = pack_new_objects(view, commit, ctx.hub.config.inline_limit)
-    except BadTreeError as error:
+    except BadRequestError as error:
         raise ConflictError(f"The two sides cannot be together: {error.message}") from error
     with writer:
         yield writer
@@ -183,7 +192,10 @@ def _finish(
 def _write_message(ctx: Context, repo: Repo, sides: _Sides) -> str:
     """The title and number, then the commits, and who wrote them if it was somebody else."""
     found = sides.found
-    lines = [f"- {commit.title} ({commit.oid})" for commit in _list_commits(ctx, repo, sides)]
+    lines = [
+        f"- {commit.title[:MAX_SUBJECT]} ({commit.oid})"
+        for commit in _list_commits(ctx, repo, sides)
+    ]
     with ctx.hub.db.read() as tx:
         author = Authors(tx, [found.author_id]).name_of(found.author_id)
     if author is not None and author != ctx.viewer.name:

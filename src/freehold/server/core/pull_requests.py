@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
 import pygit2
 
-from freehold.errors import BadRequestError, NotFoundError, PayloadTooLargeError
+from freehold.errors import BadRequestError, NotFoundError
 from freehold.server.core.access import Context
 from freehold.server.core.discussion_events import add_change
 from freehold.server.core.discussion_rules import (
@@ -18,7 +17,6 @@ from freehold.server.core.discussion_rules import (
     check_text,
     lock_discussion,
     make_title,
-    may,
     require_own,
 )
 from freehold.server.core.openings import open_discussion
@@ -27,17 +25,10 @@ from freehold.server.db import discussions, refs, repos
 from freehold.server.db.database import Transaction
 from freehold.server.db.discussions import Discussion
 from freehold.server.db.repos import Repo
-from freehold.server.git.history import find_merge_base, format_patch, list_added_commits
-from freehold.server.git.memory import Memory
-from freehold.server.git.merging import Merge, merge_commits
-from freehold.server.git.native import GitError
+from freehold.server.git.history import list_added_commits
 from freehold.server.git.store import RefChange
 from freehold.server.hub import now_ms
-from freehold.wire import discussions as wire
 from freehold.wire.route import Needs
-from freehold.wire.routes import COMPARE
-
-log = logging.getLogger("freehold.git")
 
 PULL_REQUESTS = "refs/pr/"
 
@@ -48,11 +39,6 @@ MAX_COMMITS = 250
 MAX_SUBJECT = 1000
 
 OVER = "This pull request is over: it is closed or merged, and takes no more commits."
-
-# By the two commits.
-_merges: Memory[tuple[str, str], Merge] = Memory(10_000)
-# By the two trees, in characters.
-_patches: Memory[tuple[str, str], str] = Memory(32 * 1024 * 1024)
 
 
 class NewCommit(NamedTuple):
@@ -184,81 +170,6 @@ def _add_commits(
     for commit in islice(commits, room):
         data = {"subject": commit.title[:MAX_SUBJECT], "oid": commit.oid}
         add_change(tx, found, ctx.viewer.id, "commit", data)
-
-
-# What it would change
-
-
-def describe_changes(
-    ctx: Context, repo: Repo, found: Discussion, answer: wire.Discussion, *, diff: bool
-) -> None:
-    """Adds to the answer what a pull request would change, and what stands in its way."""
-    assert found.base is not None
-    with ctx.hub.db.read() as tx:
-        heads = refs.find_refs(tx, repo.id, [found.base, found.head])
-    base, head = heads.get(found.base), heads.get(found.head)
-    answer.changes = wire.Changes(base=found.base)
-    answer.files_with_conflicts = []
-    if found.merge_commit is not None:
-        answer.changes.merge_commit_id = found.merge_commit
-        base = reader_of(ctx, repo).commit(found.merge_commit).parents[0]
-    if head is None:
-        answer.changes.ref_deleted = True
-        return
-    answer.changes.head_commit_id = head
-    if base is None:
-        return
-    if not found.is_closed:
-        answer.files_with_conflicts = find_conflicts(ctx, repo, base, head)
-    answer.diff_url = _diff_url(ctx, repo, base, head)
-    # A patch is what the files hold, and a discussion is open to more than they are.
-    may_read = may(ctx, repo, Needs.CONTENT) and not repo.disabled
-    text = _find_patch(ctx, repo, base, head) if diff and may_read else None
-    if text is not None:
-        answer.diff = text
-
-
-def _diff_url(ctx: Context, repo: Repo, base: str, head: str) -> str:
-    span = {"type": repo.type, "repo": repo.full_name, "span": f"{base}...{head}"}
-    return f"{ctx.origin}{COMPARE.url_path(**span)}?raw=true"
-
-
-def _find_patch(ctx: Context, repo: Repo, base: str, head: str) -> str | None:
-    """The changes since the commit that both share; `None` when they are too large for a text."""
-    reader = reader_of(ctx, repo)
-    shared = find_merge_base(reader, base, head)
-    trees = reader.commit(shared or base).tree, reader.commit(head).tree
-    known = _patches.get(trees)
-    if known is not None:
-        return known
-    try:
-        text = format_patch(reader, *trees)
-    except PayloadTooLargeError:
-        return None
-    return _patches.put(trees, text, len(text) + 1)
-
-
-def find_conflicts(ctx: Context, repo: Repo, base: str, head: str) -> list[str] | bool:
-    """The paths in which two commits contradict each other; true when they share no history."""
-    known = _merges.get((base, head))
-    if known is None:
-        known = _merges.put((base, head), _try_merge(ctx, repo, base, head))
-    share_nothing = known.tree is None and not known.conflicts
-    return True if share_nothing else list(known.conflicts)
-
-
-def _try_merge(ctx: Context, repo: Repo, base: str, head: str) -> Merge:
-    shared = find_merge_base(reader_of(ctx, repo), base, head)
-    if shared in (base, head):
-        return Merge(head, ())
-    if shared is None:
-        return Merge(None, ())
-    with ctx.hub.git.open_view(repo.id, {}) as view:
-        try:
-            return merge_commits(view, base, head)
-        except GitError:
-            log.exception("a merge was given up")
-            return Merge(None, ())
 
 
 # Its ref

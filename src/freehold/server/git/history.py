@@ -5,33 +5,14 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable
 from itertools import islice
-from typing import NamedTuple
 
 import pygit2
 
-from freehold.errors import PayloadTooLargeError
 from freehold.server.git.memory import Memory
 from freehold.server.git.reader import CommitData, ObjectReader, describe_commit
 
 _logs: Memory[str, tuple[str, ...]] = Memory(1_000_000)
 _last_commits: Memory[tuple[str, str], dict[str, str]] = Memory(400_000)
-
-
-class Change(NamedTuple):
-    """A path that differs between two trees; `old_path` is set when it was renamed."""
-
-    path: str
-    status: str
-    old_path: str | None
-
-
-MAX_PATCH_SIZE = 16 * 1024 * 1024
-
-# libgit2 compares each change with each other one, and nothing else runs meanwhile: 0.4 s for
-# 10,000 of them, 100 s for 100,000.
-MAX_RENAMES = 5000
-
-_STATUS = {"A": "added", "D": "deleted", "M": "modified", "R": "renamed", "T": "modified"}
 
 
 def list_commit_ids(reader: ObjectReader, head: str) -> tuple[str, ...]:
@@ -174,51 +155,3 @@ class _Trace:
                 changed.add(self._prefix + path)
                 path = path.rpartition("/")[0]
         return changed
-
-
-def compare_trees(reader: ObjectReader, old: str, new: str) -> list[Change]:
-    """What differs between two trees, by path; renames are found up to `MAX_RENAMES` changes."""
-    return reader.run(lambda repository: _compare(repository, old, new))
-
-
-def _compare(repository: pygit2.Repository, old: str, new: str) -> list[Change]:
-    return [_describe_delta(delta) for delta in _diff_with_renames(repository, old, new).deltas]
-
-
-def _diff_with_renames(repository: pygit2.Repository, old: str, new: str) -> pygit2.Diff:
-    trees = [repository[oid].peel(pygit2.Tree) for oid in (old, new)]
-    diff = trees[1].diff_to_tree(trees[0], swap=True)
-    if len(diff) <= MAX_RENAMES:
-        diff.find_similar()
-    return diff
-
-
-def _describe_delta(delta: pygit2.DiffDelta) -> Change:
-    status = _STATUS.get(delta.status_char(), "modified")
-    old_path = delta.old_file.path if status == "renamed" else None
-    return Change(delta.new_file.path, status, old_path)
-
-
-def format_patch(reader: ObjectReader, old: str, new: str) -> str:
-    """The difference between two trees as a textual patch.
-
-    Raises `PayloadTooLargeError` for one over `MAX_PATCH_SIZE` characters.
-    """
-    return reader.run(lambda repository: _join_patches(_diff_with_renames(repository, old, new)))
-
-
-def _join_patches(diff: pygit2.Diff) -> str:
-    texts = []
-    size = 0
-    for patch in diff:
-        texts.append(patch.data.decode("utf-8", "replace") if patch is not None else "")
-        size += len(texts[-1])
-        if size > MAX_PATCH_SIZE:
-            raise PayloadTooLargeError("The difference is too large to be given as text.")
-    return "".join(texts)
-
-
-def find_merge_base(reader: ObjectReader, one: str, other: str) -> str | None:
-    """The newest commit that both lead back to."""
-    base = reader.run(lambda repository: repository.merge_base(one, other))
-    return None if base is None else str(base)

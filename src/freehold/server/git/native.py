@@ -29,11 +29,14 @@ INDEX_PACK_PIECE = 512 * 1024 * 1024
 INDEX_PACK_SECONDS = (120, 1800)
 INDEX_PACK_BYTES_PER_SECOND = 512 * 1024
 
-# Of a processor, for a merge.
-MERGE_SECONDS = 120
-
 # Begins a program with limits: one that it was given later could have taken more by then.
 _WITH_LIMITS = 'ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"'
+
+# What a program ends with that has used up its seconds of a processor.
+_ENDED = (-signal.SIGXCPU, -signal.SIGKILL)
+
+# So that what is mapped of large packs has its place in a limited space of addresses.
+_SMALL_WINDOWS = ["-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=256m"]
 
 # Faults of old programs that are in the history of many repositories and hurt nobody.
 _TOLERATED = "zeroPaddedFilemode=ignore,badTimezone=ignore"
@@ -54,6 +57,10 @@ _ENVIRONMENT = {
 
 class GitError(FreeholdError):
     """The `git` program failed; the message is what it said."""
+
+
+class GitLimitError(GitError):
+    """The `git` program was ended: it took more time than it had, or said too much."""
 
 
 class Program:
@@ -100,11 +107,16 @@ class Program:
         """Everything that it says; raises `GitError` when it fails."""
         return self.read_answer(statuses=(0,))[1]
 
-    def read_answer(self, statuses: tuple[int, ...]) -> tuple[int, bytes]:
-        """Its exit status, one of these, and everything that it says; else raises `GitError`."""
+    def read_answer(self, statuses: tuple[int, ...], most: int | None = None) -> tuple[int, bytes]:
+        """Its exit status, one of these, and everything that it says; else raises `GitError`.
+
+        That is a `GitLimitError` for more than `most` bytes, and when it has used up its time.
+        """
         assert self._process.stdout is not None
         try:
-            said = self._process.stdout.read()
+            said = self._process.stdout.read(-1 if most is None else most + 1)
+            if most is not None and len(said) > most:
+                raise GitLimitError(f"git says more than {most} bytes")
             if self._process.wait() not in statuses:
                 self.check()
         finally:
@@ -113,7 +125,9 @@ class Program:
 
     def check(self) -> None:
         """Waits for the end of the program; raises `GitError` when it has failed."""
-        if self._process.wait():
+        if self._process.wait() in _ENDED:
+            raise GitLimitError("git has used up its time")
+        if self._process.returncode:
             size = self._errors.seek(0, os.SEEK_END)
             self._errors.seek(max(0, size - _LAST_WORDS))
             raise GitError(self._errors.read().decode("utf-8", "replace").strip())
@@ -180,8 +194,10 @@ def index_pack(directory: Path, pack: BinaryIO, limit: int) -> str:
     return Program(command, pack, seconds=seconds).read_all().decode().split()[-1]
 
 
-def merge_trees(directory: Path, ours: str, theirs: str) -> tuple[bool, bytes]:
+def merge_trees(directory: Path, ours: str, theirs: str, seconds: int) -> tuple[bool, bytes]:
     """Merges two commits into a tree, and says whether they contradict each other.
+
+    It may take so many seconds of a processor.
 
     The bytes are the id of the tree and the paths with conflicts, each with a NUL behind it; they
     are nothing when the commits have no history in common. Raises `GitError`.
@@ -189,12 +205,31 @@ def merge_trees(directory: Path, ours: str, theirs: str) -> tuple[bool, bytes]:
     options = ["--write-tree", "-z", "--name-only", "--no-messages"]
     command = ["-C", str(directory), "merge-tree", *options, ours, theirs]
     try:
-        status, said = Program(command, seconds=MERGE_SECONDS).read_answer(statuses=(0, 1))
+        status, said = Program(command, seconds=seconds).read_answer(statuses=(0, 1))
     except GitError as error:
         if "unrelated histories" not in str(error):
             raise
         return True, b""
     return bool(status), said
+
+
+def compare_trees(
+    directory: str, old: str, new: str, options: list[str], seconds: int, most: int
+) -> bytes:
+    """What differs between two trees, as `git diff-tree` says it; renames are among it.
+
+    It may take so many seconds of a processor and say that many bytes. Raises `GitError`, which is
+    a `GitLimitError` when it needs more.
+    """
+    plain = ["-c", "core.quotePath=false", *_SMALL_WINDOWS]
+    command = ["--git-dir", directory, *plain, "diff-tree", "-r", "-M", *options, old, new]
+    return Program(command, seconds=seconds).read_answer(statuses=(0,), most=most)[1]
+
+
+def find_merge_base(directory: str, one: str, other: str) -> str | None:
+    """The newest commit that both lead back to; raises `GitError`."""
+    program = Program(["--git-dir", directory, "merge-base", one, other])
+    return program.read_answer(statuses=(0, 1))[1].decode().strip() or None
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from freehold.errors import FreeholdError, RepositoryNotFoundError
 from freehold.formats.git_objects import TreeEntry, parse_tree
 from freehold.server.git.cache import GitCache
 from freehold.server.git.memory import Memory
+from freehold.server.git.native import GitError, GitLimitError
 from freehold.server.objects.store import ObjectMissingError
 
 T = TypeVar("T")
@@ -69,10 +70,12 @@ class ObjectReader:
         """
         try:
             return action(self._cache.open(self.repo_id, self._generation))
-        except (KeyError, pygit2.GitError, OSError, ObjectMissingError):
+        except GitLimitError:
+            raise
+        except (KeyError, pygit2.GitError, GitError, OSError, ObjectMissingError):
             try:
                 return action(self._cache.reopen(self.repo_id))
-            except (KeyError, pygit2.GitError) as error:
+            except (KeyError, pygit2.GitError, GitError) as error:
                 if not self._cache.is_listed(self.repo_id):
                     raise RepositoryNotFoundError from error
                 raise MissingObjectError(f"repository {self.repo_id}: {error}") from error

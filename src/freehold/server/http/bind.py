@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlencode
@@ -45,14 +46,15 @@ class Call:
     """One request on its way to a handler.
 
     Short jobs run in `threads`, those that hash, pack or move bytes in `bulk`. Whoever starts a
-    program holds one of the `programs` as long as it runs, and for a push one of the `pushes`.
+    program for a client of git holds one of the `programs` as long as it runs, and whoever lets a
+    thread wait for a program one of the `turns`.
     """
 
     hub: Hub
     threads: Threads
     bulk: Threads
     programs: asyncio.Semaphore
-    pushes: asyncio.Semaphore
+    turns: asyncio.Semaphore
     request: Request
     route: Route
     params: dict[str, str]
@@ -131,10 +133,13 @@ class Served:
     function: Callable[..., Any]
 
 
-def serve(route: Route, function: Callable[..., Any], *, bulk: bool = False) -> Served:
+def serve(
+    route: Route, function: Callable[..., Any], *, bulk: bool = False, turn: bool = False
+) -> Served:
     """Answers the route with what the core function gives, as JSON.
 
-    `bulk` is for functions that may take long: they must not keep the short ones waiting.
+    `bulk` is for functions that may take long: they must not keep the short ones waiting. Those
+    that wait for a program take a `turn` as well, so that it does not hold all of the threads.
     """
     wanted = inspect.signature(function).parameters
     names = frozenset(wanted) - {"ctx", "repo", "query", "body"}
@@ -155,7 +160,9 @@ def serve(route: Route, function: Callable[..., Any], *, bulk: bool = False) -> 
             # its time, they are asked again afterwards.
             await call.threads.run(call.authorize)
             body = await call.body()
-        return await (call.bulk if bulk else call.threads).run(answer, call, body)
+        threads = call.bulk if bulk else call.threads
+        async with call.turns if turn else nullcontext():
+            return await threads.run(answer, call, body)
 
     return Served(route, handle, function)
 

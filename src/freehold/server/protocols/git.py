@@ -133,7 +133,7 @@ async def _receive_pack(call: Call) -> Response:
     with tempfile.TemporaryFile() as request:
         limit = call.hub.config.push_limit + UPDATES_LIMIT
         await _receive(call, "git-receive-pack", request, limit)
-        async with call.pushes, call.programs:
+        async with call.turns, call.programs:
             report = await call.bulk.run(_push, call, request)
     return Response(report, 200, _UNCACHED, "application/x-git-receive-pack-result")
 

@@ -14,5 +14,5 @@ SERVED = (
     serve(routes.DELETE_TAG, refs.delete_tag),
     serve(routes.SUPER_SQUASH_HISTORY, refs.super_squash_history),
     serve(routes.LIST_REPO_COMMITS, history.list_repo_commits, bulk=True),
-    serve(routes.COMPARE, history.compare, bulk=True),
+    serve(routes.COMPARE, history.compare, bulk=True, turn=True),
 )
