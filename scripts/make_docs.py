@@ -45,6 +45,7 @@ from freehold.wire import (
     refs,
     repos,
     routes,
+    tags,
     users,
     webhooks,
 )
@@ -68,6 +69,7 @@ SHAPE_MODULES = (
     access_requests,
     accounts,
     likes,
+    tags,
     webhooks,
 )
 

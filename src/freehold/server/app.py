@@ -45,6 +45,7 @@ from freehold.server.rest import (
     likes,
     refs,
     repos,
+    tags,
     webhooks,
 )
 from freehold.wire.capabilities import CAPABILITIES_HEADER
@@ -69,6 +70,7 @@ SERVED: tuple[Served, ...] = (
     *discussions.SERVED,
     *access_requests.SERVED,
     *likes.SERVED,
+    *tags.SERVED,
     *accounts.SERVED,
     *avatars.SERVED,
     *webhooks.SERVED,
