@@ -7,9 +7,19 @@ from typing import Any
 from tests.live import LiveHub
 from tests.repos import assert_error
 
-MODEL_TYPES = (
-    "pipeline_tag library dataset language license arxiv doi region deploy bucket other"
-).split()
+MODEL_TYPES = [
+    "pipeline_tag",
+    "library",
+    "dataset",
+    "language",
+    "license",
+    "arxiv",
+    "doi",
+    "region",
+    "deploy",
+    "bucket",
+    "other",
+]
 # What clients of 2023 make attributes of.
 OLD_DATASET_TYPES = {
     "language",

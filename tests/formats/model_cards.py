@@ -17,10 +17,10 @@ class Case(NamedTuple):
     library: str | None
     task: str | None
     tags: str
-    config: dict[str, Any] = {}
-    adapter: dict[str, Any] = {}
-    tokenizer: dict[str, Any] = {}
-    pipeline: dict[str, Any] = {}
+    config: dict[str, Any] | None = None
+    adapter: dict[str, Any] | None = None
+    tokenizer: dict[str, Any] | None = None
+    pipeline: dict[str, Any] | None = None
 
     def contents(self) -> RepoContents:
         """What facts are derived from."""
@@ -32,10 +32,10 @@ class Case(NamedTuple):
             card.data,
             text or card.body,
             ("README.md", ".gitattributes", *self.paths.split()),
-            config=self.config or None,
-            adapter_config=self.adapter or None,
-            tokenizer_config=self.tokenizer or None,
-            model_index=self.pipeline or None,
+            config=self.config,
+            adapter_config=self.adapter,
+            tokenizer_config=self.tokenizer,
+            model_index=self.pipeline,
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from freehold.formats.facts.values import read_list, read_mapping
 
-_NUMBER: Final = re.compile(r"\d{1,30}(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?", re.ASCII)
+_NUMBER: Final = re.compile(r"(?<!\d)\d{1,30}(?!\d)(?:\.\d{1,30})?(?:[eE][-+]?\d{1,3})?", re.ASCII)
 
 
 def read_model_index(card: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
