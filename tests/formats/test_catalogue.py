@@ -7,7 +7,7 @@ from freehold.formats.catalogue.languages import LANGUAGES, find_language
 from freehold.formats.catalogue.libraries import FILE_FORMATS, LIBRARIES
 from freehold.formats.catalogue.licenses import LICENSES
 from freehold.formats.catalogue.pipeline_tags import ONLY_DATASETS, ONLY_MODELS, PIPELINE_TAGS
-from freehold.formats.catalogue.tags import TAG_TYPES, describe_tag, list_catalogue
+from freehold.formats.catalogue.tags import TAG_TYPES, describe_tag, list_tags
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_tag_is_described_by_its_type_and_label(repo_type, tag, type, label, s
 
 def test_the_catalogues_hold_each_tag_once_under_its_type():
     for repo_type in ("model", "dataset"):
-        catalogue = list_catalogue(repo_type)
+        catalogue = list_tags(repo_type)
         assert tuple(catalogue) == TAG_TYPES[repo_type]
         ids = [id for tags in catalogue.values() for id in tags]
         assert len(ids) == len(set(ids))
@@ -69,7 +69,7 @@ def test_no_language_hides_behind_a_task_or_a_library():
 
 
 def test_the_catalogue_of_models_has_everything_that_models_may_have():
-    tags = list_catalogue("model")
+    tags = list_tags("model")
     assert tags["pipeline_tag"].keys() == PIPELINE_TAGS.keys() - ONLY_DATASETS
     assert tags["library"].keys() == {*FILE_FORMATS, *LIBRARIES}
     assert tags["language"].keys() == LANGUAGES.keys()
@@ -77,7 +77,7 @@ def test_the_catalogue_of_models_has_everything_that_models_may_have():
 
 
 def test_the_catalogue_of_datasets_has_no_task_that_only_models_have():
-    tasks = [tag.label for tag in list_catalogue("dataset")["task_categories"].values()]
+    tasks = [tag.label for tag in list_tags("dataset")["task_categories"].values()]
     assert set(tasks) == PIPELINE_TAGS.keys() - ONLY_MODELS
 
 
@@ -115,3 +115,16 @@ def test_a_language_is_found_by_its_code_or_its_name(text, code):
 )
 def test_a_number_of_rows_has_a_size_category(rows, category):
     assert find_size_category(rows) == category
+
+
+def test_tags_in_use_follow_the_catalogue_each_under_its_type():
+    in_use = ["dataset:glue", "en", "chat", "dataset:squad", "license:mine", "chat", "arxiv:1"]
+    known, listed = list_tags("model"), list_tags("model", in_use)
+    added = {type: [*tags][len(known[type]) :] for type, tags in listed.items()}
+    assert {type: ids for type, ids in added.items() if ids} == {
+        "dataset": ["dataset:glue", "dataset:squad"],
+        "license": ["license:mine"],
+        "arxiv": ["arxiv:1"],
+        "other": ["chat"],
+    }
+    assert list_tags("model") == known

@@ -11,6 +11,7 @@ from freehold.formats.gguf_header import (
     GgufError,
     GgufFacts,
     GgufTruncatedError,
+    find_gguf,
     read_gguf_header,
 )
 
@@ -129,3 +130,17 @@ def test_any_bytes_are_read_or_refused(data, place):
     for file in (data, FILE[:24] + data, FILE[:place] + data, FILE[:place] + data + FILE[place:]):
         with contextlib.suppress(GgufError):
             assert read_gguf_header(file).total >= 0
+
+
+@pytest.mark.parametrize(
+    ("paths", "found"),
+    [
+        (["README.md", "b-Q8_0.gguf", "a/b.gguf", "b-Q4_K_M.GGUF"], "b-Q4_K_M.GGUF"),
+        (["mmproj-f16.gguf", "x.imatrix.gguf", "z.gguf"], "z.gguf"),
+        (["q/m-00002-of-00002.gguf", "q/m-00001-of-00002.gguf"], "q/m-00001-of-00002.gguf"),
+        (["model.gguf.md"], None),
+        ([], None),
+    ],
+)
+def test_the_file_that_tells_most_is_found(paths, found):
+    assert find_gguf(paths) == found

@@ -5,6 +5,7 @@ import pytest
 from freehold.formats.facts.configs import CONFIG_FILES
 from freehold.formats.facts.contents import BaseModels, RepoContents
 from freehold.formats.facts.derive import derive_facts
+from freehold.formats.gguf_header import GgufFacts
 from tests.formats.model_cards import CASES, CHAT, config
 
 
@@ -221,6 +222,14 @@ def test_of_several_templates_the_default_one_is_where_clients_look():
         "additional_chat_templates": {"tool_use": "T"},
     }
     assert "conversational" in facts.tags
+
+
+def test_a_file_of_gguf_knows_how_a_conversation_is_written():
+    gguf = GgufFacts(total=1, chat_template="{{ messages }}", quantize_imatrix_file="x.dat")
+    assert facts_of(paths=["q.gguf"], gguf=gguf).tags == (
+        *("gguf", "conversational", "imatrix", "region:us"),
+    )
+    assert "conversational" not in facts_of(gguf=GgufFacts(total=1)).tags
 
 
 def test_a_value_that_is_too_large_is_left_out_and_the_others_stay():

@@ -7,8 +7,9 @@ value with its name and type; then each tensor with its name, shape, type and pl
 from __future__ import annotations
 
 import math
+import re
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
@@ -220,6 +221,27 @@ def _find_token(found: Mapping[str, object], name: str) -> str | None:
     if not isinstance(tokens, list) or number is None:
         return None
     return tokens[number] if number < len(tokens) else None
+
+
+# Which file
+
+_NO_MODEL: Final = ("mmproj", "imatrix")
+_SHARD: Final = re.compile(r"-(\d{5})-of-\d{5}\.gguf\Z", re.IGNORECASE)
+
+
+def find_gguf(paths: Iterable[str]) -> str | None:
+    """The file that says what the model is: the first by name, in the root if one is there.
+
+    Of a model in shards it is the first one, and its `total` counts only that shard.
+    """
+    return min(filter(_is_model, paths), key=lambda path: (path.count("/"), path), default=None)
+
+
+def _is_model(path: str) -> bool:
+    name = path.rpartition("/")[2].lower()
+    shard = _SHARD.search(name)
+    is_first = shard is None or int(shard[1]) == 1
+    return name.endswith(".gguf") and is_first and not any(part in name for part in _NO_MODEL)
 
 
 def _refuse(problem: str) -> NoReturn:

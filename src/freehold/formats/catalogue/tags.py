@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, NamedTuple
 
 from freehold.formats.catalogue.dataset_attributes import ATTRIBUTES
@@ -105,12 +105,16 @@ def _find_bare(tag: str) -> TagDescription | None:
     return TagDescription("language", tag, tag) if is_code else None
 
 
-def list_catalogue(repo_type: str) -> Mapping[str, Mapping[str, TagDescription]]:
-    """By type and then by id the tags that are known before any repository has them.
+def list_tags(repo_type: str, in_use: Iterable[str] = ()) -> dict[str, dict[str, TagDescription]]:
+    """By type and then by id all tags of the catalogue, then those `in_use` that it does not have.
 
-    Only models and datasets have a catalogue.
+    Only models and datasets have a catalogue; every type is there, if only with no tags.
     """
-    return _CATALOGUES[repo_type]
+    listed = {type: dict(tags) for type, tags in _CATALOGUES[repo_type].items()}
+    for tag in in_use:
+        description = describe_tag(repo_type, tag)
+        listed[description.type].setdefault(tag, description)
+    return listed
 
 
 def _list_model_tags() -> Iterator[str]:
@@ -127,11 +131,11 @@ def _list_dataset_tags() -> Iterator[str]:
 
 
 def _sort_tags(repo_type: str, tags: Iterator[str]) -> Mapping[str, Mapping[str, TagDescription]]:
-    sorted_tags: dict[str, dict[str, TagDescription]] = {t: {} for t in TAG_TYPES[repo_type]}
+    by_type: dict[str, dict[str, TagDescription]] = {type: {} for type in TAG_TYPES[repo_type]}
     for tag in tags:
         description = describe_tag(repo_type, tag)
-        sorted_tags[description.type][tag] = description
-    return sorted_tags
+        by_type[description.type][tag] = description
+    return by_type
 
 
 _CATALOGUES: Final = {

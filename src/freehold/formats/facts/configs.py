@@ -82,8 +82,10 @@ def find_mask_token(contents: RepoContents) -> str | None:
 
 
 def has_chat_template(contents: RepoContents, survey: Survey) -> bool:
-    """Whether the tokenizer knows how a conversation is written."""
+    """Whether the files say how a conversation is written."""
     template = read_mapping(contents.tokenizer_config).get("chat_template")
+    if contents.gguf is not None and contents.gguf.chat_template:
+        return True
     return bool(template) or not survey.roots.isdisjoint(
         {"chat_template.jinja", "chat_template.json"}
     )

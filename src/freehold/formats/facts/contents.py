@@ -6,13 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from freehold.formats.gguf_header import GgufFacts
+
 
 @dataclass(frozen=True, slots=True)
 class RepoContents:
     """A revision: the metadata and the text of its card, its paths, its parsed JSON files.
 
     Nothing is taken for granted: metadata and JSON may hold any value where another is meant.
-    `model_index` is that of diffusers, `model_index.json`. A `region` becomes a tag unless empty.
+    `model_index` is that of diffusers, `model_index.json`; `gguf` is what the header of a GGUF file
+    says, where somebody has read it. A `region` becomes a tag unless empty.
     """
 
     repo_type: str
@@ -23,6 +26,7 @@ class RepoContents:
     adapter_config: object = None
     tokenizer_config: object = None
     model_index: object = None
+    gguf: GgufFacts | None = None
     region: str = "us"
 
 

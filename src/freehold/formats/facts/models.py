@@ -86,6 +86,8 @@ def _list_manners(contents: RepoContents, survey: Survey) -> Iterator[str]:
         yield "custom_code"
     if has_chat_template(contents, survey):
         yield "conversational"
+    if contents.gguf is not None and contents.gguf.quantize_imatrix_file:
+        yield "imatrix"
 
 
 def _list_base_models(facts: RepoFacts) -> Iterator[str]:

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec import UNSET
 
 from freehold.errors import BadRequestError
 from freehold.formats.catalogue.metrics import METRICS
-from freehold.formats.catalogue.tags import (
-    TAG_TYPES,
-    TagDescription,
-    describe_tag,
-    list_catalogue,
-)
+from freehold.formats.catalogue.tags import TAG_TYPES, TagDescription, list_tags
 from freehold.server.core.access import Context
 from freehold.server.db.tags import list_tags_in_use
 from freehold.wire.tags import Metric, Tag, TagsQuery
@@ -42,20 +35,9 @@ def _list_tags(ctx: Context, repo_type: str, type: str | None) -> TagsByType:
         raise BadRequestError(f"There is no type of tags {type[:100]!r}: it is one of {shown}.")
     with ctx.hub.db.read() as tx:
         in_use = list_tags_in_use(tx, ctx.viewer.id, ctx.viewer.is_admin, repo_type)
-    joined = _join(repo_type, in_use)
-    return {name: list(joined[name].values()) for name in ([type] if type else types)}
-
-
-def _join(repo_type: str, in_use: Iterable[str]) -> dict[str, dict[str, Tag]]:
-    catalogue = list_catalogue(repo_type)
-    joined = {
-        type: {id: _describe(tag) for id, tag in tags.items()} for type, tags in catalogue.items()
-    }
-    for text in in_use:
-        tag = describe_tag(repo_type, text)
-        if text not in joined[tag.type]:
-            joined[tag.type][text] = _describe(tag)
-    return joined
+    tags = list_tags(repo_type, in_use)
+    wanted = [type] if type else types
+    return {name: [_describe(tag) for tag in tags[name].values()] for name in wanted}
 
 
 def _describe(tag: TagDescription) -> Tag:
