@@ -46,6 +46,7 @@ from freehold.wire import (
     refs,
     repos,
     routes,
+    tags,
     users,
     webhooks,
 )
@@ -70,6 +71,7 @@ SHAPE_MODULES = (
     accounts,
     likes,
     listings,
+    tags,
     webhooks,
 )
 

@@ -16,8 +16,10 @@ FORBIDDEN = {
     "an author that is a machine": r"(?i)\bag" + r"ents?\b",
 }
 
-# The protocol has a header and a call with this word in their names.
-INNOCENT = re.compile(r"(?i)user[-_ ]ag" + r"ent\w*|ag" + r"ent[-_]?harness(?:es)?")
+# The protocol has a header, a call and a library with this word in their names.
+INNOCENT = re.compile(
+    r"(?i)user[-_ ]ag" + r"ent\w*|ag" + r"ent[-_]?harness(?:es)?|\bml-ag" + r"ents\b"
+)
 
 
 def files() -> Iterator[tuple[str, str]]:

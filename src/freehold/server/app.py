@@ -46,6 +46,7 @@ from freehold.server.rest import (
     listings,
     refs,
     repos,
+    tags,
     webhooks,
 )
 from freehold.wire.capabilities import CAPABILITIES_HEADER
@@ -71,6 +72,7 @@ SERVED: tuple[Served, ...] = (
     *access_requests.SERVED,
     *likes.SERVED,
     *listings.SERVED,
+    *tags.SERVED,
     *accounts.SERVED,
     *avatars.SERVED,
     *webhooks.SERVED,

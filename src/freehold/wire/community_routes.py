@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freehold.wire import access_requests, accounts, discussions, likes, webhooks
+from freehold.wire import access_requests, accounts, discussions, likes, tags, webhooks
 from freehold.wire.route import Needs, Route, Stream
 
 # Discussions and pull requests; who wrote something may do more with it than others
@@ -150,6 +150,23 @@ LIST_LIKED_REPOS = Route(
     query=accounts.PageQuery,
     returns=list[likes.LikedRepo],
 )
+
+# Catalogues of tags and metrics
+LIST_MODEL_TAGS = Route(
+    "GET",
+    "/api/models-tags-by-type",
+    Needs.NOTHING,
+    query=tags.TagsQuery,
+    returns=dict[str, list[tags.Tag]],
+)
+LIST_DATASET_TAGS = Route(
+    "GET",
+    "/api/datasets-tags-by-type",
+    Needs.NOTHING,
+    query=tags.TagsQuery,
+    returns=dict[str, list[tags.Tag]],
+)
+LIST_METRICS = Route("GET", "/api/metrics", Needs.NOTHING, returns=list[tags.Metric])
 
 # Users and organisations
 GET_USER_OVERVIEW = Route(
