@@ -12,15 +12,19 @@ from typing import Any, NamedTuple
 
 import pygit2
 
+from freehold.formats.facts.contents import RepoContents, RepoFacts
+from freehold.formats.facts.derive import derive_facts
+from freehold.formats.facts.values import read_json
 from freehold.formats.git_objects import DIRECTORY, TreeEntry, parse_tree
 from freehold.formats.lfs_pointer import parse_pointer
-from freehold.formats.repocard import card_tags, parse_card
+from freehold.formats.repocard import parse_card
 from freehold.server.core.cards import MAX_CARD_SIZE, README
 from freehold.server.core.revisions import MAIN
 from freehold.server.db import refs, repo_facts, repos
 from freehold.server.db.database import Transaction
 from freehold.server.db.repo_facts import StoredFacts
 from freehold.server.db.repos import Repo
+from freehold.server.git.memory import Memory
 from freehold.server.git.reader import ObjectReader
 from freehold.server.git.store import RefChange
 from freehold.server.hub import Hub
@@ -32,11 +36,19 @@ VERSION = 1
 MAX_SIBLINGS = 5000
 MAX_CONFIG_SIZE = 1024 * 1024
 
-CONFIG = "config.json"
+_CONFIGS = {
+    "config": "config.json",
+    "adapter_config": "adapter_config.json",
+    "tokenizer_config": "tokenizer_config.json",
+    "model_index": "model_index.json",
+}
 # The files that are read; of all others the names are enough.
-READ = frozenset({README, CONFIG})
+READ = frozenset({README, *_CONFIGS.values()})
 
 STALE_AT_ONCE = 200
+
+# By type and tree; each weighs as much as it has files.
+_known: Memory[tuple[str, str], Facts] = Memory(400_000)
 
 
 class Source(NamedTuple):
@@ -47,13 +59,10 @@ class Source(NamedTuple):
 
 
 class Facts(NamedTuple):
-    """The facts of a tree, whatever commit names it."""
+    """What a tree says, whatever commit names it, with the metadata of its card and its paths."""
 
-    pipeline_tag: str | None
-    library_name: str | None
-    tags: list[str]
+    derived: RepoFacts
     card: dict[str, Any]
-    config: dict[str, Any]
     siblings: list[str] | None
 
 
@@ -96,16 +105,17 @@ def find_facts(source: Source, tree: bytes, repo_type: str) -> Facts:
     """What the files below a tree say; what cannot be read says nothing."""
     root = {row.name: row for row in source.tree(tree) if row.mode != DIRECTORY}
     card = parse_card(_read(source, root.get(README.encode()), MAX_CARD_SIZE))
-    config = _read_json(_read(source, root.get(CONFIG.encode()), MAX_CONFIG_SIZE))
     paths = _list_paths(source, tree)
-    return Facts(
-        pipeline_tag=_text(card.data.get("pipeline_tag")),
-        library_name=_text(card.data.get("library_name")),
-        tags=card_tags(card.data),
+    contents = RepoContents(
+        repo_type=repo_type,
         card=card.data,
-        config=config,
-        siblings=paths,
+        text=card.body,
+        paths=paths if paths is not None else [row.decode("utf-8", "replace") for row in root],
+        # Where a hub stands is its operator's business.
+        region="",
+        **{field: _read_json(source, root.get(name.encode())) for field, name in _CONFIGS.items()},
     )
+    return Facts(derive_facts(contents), card.data, paths)
 
 
 def _read(source: Source, row: TreeEntry | None, limit: int) -> str:
@@ -114,16 +124,18 @@ def _read(source: Source, row: TreeEntry | None, limit: int) -> str:
     return data.decode("utf-8", "replace") if is_text else ""
 
 
-def _read_json(text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
+def _read_json(source: Source, row: TreeEntry | None) -> Any:
+    text = _read(source, row, MAX_CONFIG_SIZE)
+    return read_json(text.encode()) if text else None
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+def read_facts(reader: ObjectReader, tree: str, repo_type: str) -> Facts:
+    """The facts of a tree of a repository; they are remembered."""
+    known = _known.get((repo_type, tree))
+    if known is None:
+        known = find_facts(source_of(reader), bytes.fromhex(tree), repo_type)
+        _known.put((repo_type, tree), known, 1 + len(known.siblings or ()))
+    return known
 
 
 def _list_paths(source: Source, tree: bytes) -> list[str] | None:
@@ -147,17 +159,28 @@ def _walk(source: Source, tree: bytes, prefix: str) -> Iterator[str]:
 
 def store_facts(tx: Transaction, repo_id: str, commit_oid: str, facts: Facts) -> None:
     """Keeps the facts of the commit that is the head of the default branch from now on."""
+    derived = facts.derived
     stored = StoredFacts(
         commit_oid=commit_oid,
-        pipeline_tag=facts.pipeline_tag,
-        library_name=facts.library_name,
-        tags=json.dumps(facts.tags),
+        pipeline_tag=derived.pipeline_tag,
+        library_name=derived.library_name,
+        tags=json.dumps(derived.tags),
         card=json.dumps(facts.card),
-        config=json.dumps(facts.config),
+        config=json.dumps(derived.config),
         siblings=None if facts.siblings is None else json.dumps(facts.siblings),
         parameters=None,
     )
-    repo_facts.put_facts(tx, repo_id, stored, facts.tags, VERSION)
+    # A NUL is in no text of a database.
+    tags = [tag for tag in _searched(derived) if "\0" not in tag]
+    repo_facts.put_facts(tx, repo_id, stored, tags, VERSION)
+
+
+def _searched(derived: RepoFacts) -> Iterator[str]:
+    """What a repository is found by: its tags, and what has a name of its own."""
+    yield from derived.tags
+    yield from (text for text in (derived.pipeline_tag, derived.library_name) if text)
+    yield from (f"dataset:{name}" for name in derived.datasets)
+    yield from (f"model:{name}" for name in derived.models)
 
 
 def find_stale_facts(hub: Hub) -> int:

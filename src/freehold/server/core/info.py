@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from freehold.server.core import cards
 from freehold.server.core.access import Context
+from freehold.server.core.facts import Facts, read_facts
 from freehold.server.core.revisions import reader_of, resolve_revision
 from freehold.server.db.repos import Repo
 from freehold.server.git.listing import Entry, list_recursively
@@ -49,8 +49,9 @@ class _Subject:
         self.blobs = blobs
 
     @cached_property
-    def card(self) -> cards.CardFacts:
-        return cards.read_card(reader_of(self.ctx, self.repo), self.commit)
+    def facts(self) -> Facts:
+        reader = reader_of(self.ctx, self.repo)
+        return read_facts(reader, self.commit.tree, self.repo.type)
 
     def entries(self) -> tuple[Entry, ...]:
         return list_recursively(reader_of(self.ctx, self.repo), self.commit.tree)
@@ -83,16 +84,15 @@ def _default_properties(repo: Repo, query: InfoQuery) -> list[str]:
 
 
 def _set_card(subject: _Subject, info: RepoInfo) -> None:
-    data = subject.card.data
-    if data:
-        info.card_data = data
+    if subject.facts.card:
+        info.card_data = subject.facts.card
 
 
-def _set_card_text(key: str) -> Callable[[_Subject, RepoInfo], None]:
+def _set_fact(field: str) -> Callable[[_Subject, RepoInfo], None]:
     def describe(subject: _Subject, info: RepoInfo) -> None:
-        value = subject.card.data.get(key)
-        if isinstance(value, str):
-            setattr(info, key, value)
+        value = getattr(subject.facts.derived, field)
+        if value is not None:
+            setattr(info, field, value)
 
     return describe
 
@@ -125,7 +125,8 @@ def _setter(field: str, read: Callable[[_Subject], Any]) -> Callable[[_Subject, 
 _PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
     "author": _setter("author", lambda s: s.repo.namespace),
     "cardData": _set_card,
-    "cardExists": _setter("card_exists", lambda s: bool(s.card.data)),
+    "cardExists": _setter("card_exists", lambda s: bool(s.facts.card)),
+    "config": _setter("config", lambda s: dict(s.facts.derived.config)),
     "createdAt": _setter("created_at", lambda s: iso_time(s.repo.created_at)),
     "disabled": _setter("disabled", lambda s: s.repo.disabled),
     "discussionsDisabled": _setter("discussions_disabled", lambda s: s.repo.discussions_disabled),
@@ -133,16 +134,16 @@ _PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
     "downloadsAllTime": _setter("downloads_all_time", lambda s: s.repo.downloads),
     "gated": _setter("gated", lambda s: s.repo.gated or False),
     "lastModified": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
-    "library_name": _set_card_text("library_name"),
+    "library_name": _set_fact("library_name"),
     "likes": _setter("likes", lambda s: s.repo.likes),
     "modelId": _setter("model_id", lambda s: s.repo.full_name),
-    "pipeline_tag": _set_card_text("pipeline_tag"),
+    "pipeline_tag": _set_fact("pipeline_tag"),
     "private": _setter("private", lambda s: s.repo.private),
     "sdk": _setter("sdk", lambda s: s.repo.sdk),
     "securityStatus": _setter("security_repo_status", lambda s: repo_scan(s.ctx, s.repo)),
     "sha": _setter("sha", lambda s: s.commit.oid),
     "siblings": _set_siblings,
-    "tags": _setter("tags", lambda s: s.card.tags),
+    "tags": _setter("tags", lambda s: list(s.facts.derived.tags)),
     "updatedAt": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
     "usedStorage": _setter("used_storage", lambda s: s.repo.used_storage),
     "xetEnabled": _setter("xet_enabled", lambda s: True),
