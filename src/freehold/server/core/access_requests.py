@@ -23,7 +23,7 @@ from freehold.errors import (
 from freehold.formats.gate_form import GateFormError, fill_in, read_questions
 from freehold.server.core import access
 from freehold.server.core.access import Context
-from freehold.server.core.cards import read_card
+from freehold.server.core.facts import read_facts
 from freehold.server.core.paging import Page, decode_cursor, encode_cursor
 from freehold.server.core.revisions import reader_of, resolve_revision
 from freehold.server.core.users import avatar_url
@@ -113,7 +113,8 @@ def _find_settled(tx: Transaction, repo: Repo, user_id: str) -> FoundRequest | N
 
 def _read_answers(ctx: Context, repo: Repo, given: dict[str, str]) -> dict[str, str]:
     try:
-        card = read_card(reader_of(ctx, repo), resolve_revision(ctx, repo, "main")).data
+        tree = resolve_revision(ctx, repo, "main").tree
+        card = read_facts(reader_of(ctx, repo), tree, repo.type).card
     except RevisionNotFoundError:
         card = {}
     try:
