@@ -49,9 +49,11 @@ _PLACES: Final = {
         "HubConnectionError",
         "HubTimeoutError",
         "InvalidAnswerError",
+        "InvalidCardError",
         "LocalEntryNotFoundError",
         "LocalFileError",
         "LocalTokenNotFoundError",
+        "MetadataConflictError",
         "OfflineModeIsEnabled",
         "TransferCancelledError",
         "UncertainCommitError",
@@ -69,6 +71,14 @@ _PLACES: Final = {
         "HFCacheInfo",
         "scan_cache_dir",
     ),
+    "freehold.client.card_data": (
+        "CardData",
+        "DatasetCardData",
+        "ModelCardData",
+        "SpaceCardData",
+    ),
+    "freehold.client.card_metadata": ("metadata_load", "metadata_save", "metadata_update"),
+    "freehold.client.cards": ("DatasetCard", "ModelCard", "RepoCard", "SpaceCard"),
     "freehold.client.commit_info": ("CommitInfo",),
     "freehold.client.discussion_info": (
         "Discussion",
@@ -78,6 +88,12 @@ _PLACES: Final = {
         "DiscussionStatusChange",
         "DiscussionTitleChange",
         "DiscussionWithDetails",
+    ),
+    "freehold.client.eval_results": (
+        "EvalResult",
+        "eval_results_to_model_index",
+        "metadata_eval_result",
+        "model_index_to_eval_results",
     ),
     "freehold.client.events": ("Cancellation", "Event"),
     "freehold.client.file_metadata": ("DryRunFileInfo", "HfFileMetadata"),
@@ -194,6 +210,12 @@ _PLACES: Final = {
     "freehold.client.verification": ("FolderVerification",),
     "freehold.client.webhook_info": ("WebhookInfo", "WebhookWatchedItem"),
 }
+# What has to be installed for the names of a module.
+_NEEDED: Final = {
+    "freehold.client.card_metadata": "yaml",
+    "freehold.client.cards": "yaml",
+    "freehold.client.filesystem": "fsspec",
+}
 _PLACE_OF: Final = {name: module for module, names in _PLACES.items() for name in names}
 
 
@@ -212,7 +234,12 @@ def _find_names() -> list[str]:
     """What `import *` brings: all that can be imported with what is installed."""
     from importlib.util import find_spec
 
-    missing = set() if find_spec("fsspec") else {"HfFileSystem"}
+    missing = {
+        name
+        for module, package in _NEEDED.items()
+        if find_spec(package) is None
+        for name in _PLACES[module]
+    }
     return sorted({*_PLACE_OF, "__version__"} - missing)
 
 

@@ -54,13 +54,13 @@ def test_validate_yaml_accepts_a_good_card(hub: LiveHub) -> None:
         assert (answer.status_code, answer.json()) == (200, {"errors": [], "warnings": []})
 
 
-def test_validate_yaml_names_the_line_of_an_error(hub: LiveHub) -> None:
-    content = "---\nlicense: mit\ntags: [a\n---\n"
+def test_validate_yaml_names_the_place_of_an_error(hub: LiveHub) -> None:
+    content = "---\nlicense: mit\ntags: 'a' b\n---\n"
     answer = hub.call("POST", "/api/validate-yaml", json={"content": content, "repoType": "model"})
     assert answer.status_code == 400
     [error] = answer.json()["errors"]
-    assert error["line"] in (3, 4)
-    assert f"line {error['line']}" in error["message"]
+    assert (error["line"], error["column"]) == (3, 11)
+    assert error["message"].startswith("line 3, column 11: ")
     assert answer.json()["warnings"] == []
     assert answer.json()["error"] == error["message"]
 

@@ -71,37 +71,38 @@ def test_empty_front_matter_is_a_warning_when_metadata_is_asked_for():
 def test_front_matter_that_is_never_closed_is_body_with_a_warning():
     card = parse_card("---\na: b\n")
     assert (card.data, card.body) == ({}, "---\na: b\n")
-    assert card.warnings == [CardIssue("line 1: no second --- line closes the metadata", 1)]
+    words = "line 1, column 1: no second --- line closes the metadata"
+    assert card.warnings == [CardIssue(words, 1, 1)]
 
 
 @pytest.mark.parametrize(
-    ("yaml", "line", "words"),
+    ("yaml", "place", "words"),
     [
-        ("a: 1\nb: 2\na: 3\n", 4, "duplicated key 'a'"),
-        ("a:\n  b: 1\n  b: 2\n", 4, "duplicated key 'b'"),
-        ("a:\n\tb: 1\n", 3, "tab"),
-        ("a: [1\nb: 2\n", 3, "flow sequence"),
-        ("just text\n", 2, "not a mapping"),
-        ("- a\n", 2, "not a mapping"),
-        ("!!set {a}\n", 2, "not a mapping"),
-        ("!!omap [a: b]\n", 2, "not a mapping"),
-        ("é: ü\nb: {[x]: 1}\n", 3, "a key is a list"),
-        ("x: 1\na: 2024-13-45\n", 3, "not a valid value: '2024-13-45'"),
-        ("x: 1\na: !!bool maybe\n", 3, "not a valid value"),
-        ("a: !!python/object:os.system x\n", 2, "could not determine a constructor"),
-        ("a: &x [*x]\n", 2, "an alias refers to the value that holds it"),
-        ("a: *unknown\n", 2, "undefined alias"),
-        ("é: 1\nb: \x01\n", 3, "does not allow"),
-        ("b: 1\nc: \ud800\n", 3, "not valid UTF-8"),
-        ("a: 1\n--- x\n", 3, "document"),
-        ("a: " + "[" * 60 + "]" * 60 + "\n", 2, "nested deeper than 50"),
-        ("a: \u2028\nb: 2\nb: 3\n", 4, "duplicated key"),
+        ("a: 1\nb: 2\na: 3\n", (4, 1), "duplicated key 'a'"),
+        ("a:\n  b: 1\n  b: 2\n", (4, 3), "duplicated key 'b'"),
+        ("a:\n\tb: 1\n", (3, 1), "tab"),
+        ("a: [1\nb: 2\n", (3, 2), "flow sequence"),
+        ("just text\n", (2, 1), "not a mapping"),
+        ("- a\n", (2, 1), "not a mapping"),
+        ("!!set {a}\n", (2, 1), "not a mapping"),
+        ("!!omap [a: b]\n", (2, 1), "not a mapping"),
+        ("é: ü\nb: {[x]: 1}\n", (3, 5), "a key is a list"),
+        ("x: 1\na: 2024-13-45\n", (3, 4), "not a valid value: '2024-13-45'"),
+        ("x: 1\na: !!bool maybe\n", (3, 4), "not a valid value"),
+        ("a: !!python/object:os.system x\n", (2, 4), "could not determine a constructor"),
+        ("a: &x [*x]\n", (2, 4), "an alias refers to the value that holds it"),
+        ("a: *unknown\n", (2, 4), "undefined alias"),
+        ("é: 1\nb: \x01\n", (3, 4), "does not allow"),
+        ("b: 1\nc: \ud800\n", (3, 4), "not valid UTF-8"),
+        ("a: 1\n--- x\n", (3, 1), "document"),
+        ("a: " + "[" * 60 + "]" * 60 + "\n", (2, 53), "nested deeper than 50"),
+        ("a: \u2028\nb: 2\nb: 3\n", (4, 1), "duplicated key"),
     ],
 )
-def test_broken_yaml_is_an_error_that_names_the_line_of_the_file(yaml, line, words):
+def test_broken_yaml_is_an_error_that_names_its_place_in_the_file(yaml, place, words):
     error = error_of(f"---\n{yaml}---\n")
-    assert error.line == line
-    assert error.message.startswith(f"line {line}: ")
+    assert (error.line, error.column) == place
+    assert error.message.startswith(f"line {error.line}, column {error.column}: ")
     assert words in error.message
 
 

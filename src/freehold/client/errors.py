@@ -9,6 +9,8 @@
     ├── CorruptedFileError          bytes that do not have the digest that they should have
     ├── TransferCancelledError      the caller stopped an upload or a download
     ├── HFValidationError           an argument that no hub would accept
+    ├── InvalidCardError            a card whose metadata cannot be read, or is not valid
+    ├── MetadataConflictError       a card that has another value already
     ├── LocalFileError              a file or folder of this machine that cannot be used
     │   └── FileChangedError        it changed while it was being uploaded
     ├── LocalTokenNotFoundError     a token is needed, and none was given or saved
@@ -25,7 +27,14 @@ could not be asked. `CloneSourceNotFoundError` is both a `RepositoryNotFoundErro
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from freehold.errors import EntryNotFoundError, FreeholdError, RepositoryNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from freehold.formats.repocard import CardIssue
 
 
 class HubConnectionError(FreeholdError, ConnectionError):
@@ -61,6 +70,21 @@ class TransferCancelledError(FreeholdError):
 
 class HFValidationError(FreeholdError, ValueError):
     """An argument breaks a rule that every hub has; no request was made."""
+
+
+class InvalidCardError(FreeholdError, ValueError):
+    """The metadata of a card cannot be read, or is not valid; nothing was changed.
+
+    `issues` has what is wrong, each with `message`, `line` and `column` where they are known.
+    """
+
+    def __init__(self, message: str, issues: Sequence[CardIssue] = ()) -> None:
+        super().__init__(message)
+        self.issues = tuple(issues)
+
+
+class MetadataConflictError(FreeholdError, ValueError):
+    """The card has another value for the same field or metric, which `overwrite` would replace."""
 
 
 class LocalFileError(FreeholdError, ValueError, OSError):

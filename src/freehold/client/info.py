@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
+from freehold.client.card_data import CardData, DatasetCardData, ModelCardData, SpaceCardData
 from freehold.client.records import Record
 
 
@@ -120,22 +121,6 @@ def parse_entry(data: Mapping[str, Any]) -> RepoFile | RepoFolder:
     return RepoFolder(**data) if data.get("type") == "directory" else RepoFile(**data)
 
 
-class CardData(dict[str, Any]):
-    """The head of a repository's card; its fields can also be read as attributes.
-
-    An attribute that the card does not have is None.
-    """
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        return self.get(name)
-
-    def to_dict(self) -> dict[str, Any]:
-        """The fields as a plain dictionary."""
-        return dict(self)
-
-
 # What the protocol calls a field, and what it is called here.
 _FIELDS = {
     "baseModels": "base_models",
@@ -185,6 +170,7 @@ class RepoInfo(Record):
     resource_group: dict[str, Any] | None
 
     _ORDER: ClassVar[tuple[str, ...]] = ("id",)
+    _CARD: ClassVar[type[CardData]] = CardData
 
     def __init__(self, *values: Any, **fields: Any) -> None:
         """Values without a name come in the documented order, beginning with the id."""
@@ -195,7 +181,7 @@ class RepoInfo(Record):
         self.last_modified = parse_time(renamed.get("last_modified"))
         self.created_at = parse_time(renamed.get("created_at"))
         card, siblings = renamed.get("card_data"), renamed.get("siblings")
-        self.card_data = None if card is None else CardData(card)
+        self.card_data = None if card is None else self._CARD.of(card, ignore_metadata_errors=True)
         self.siblings = None if siblings is None else [_to_file(item) for item in siblings]
 
     def __getattr__(self, name: str) -> Any:
@@ -236,6 +222,7 @@ def _to_file(item: Mapping[str, Any] | RepoFile) -> RepoFile:
 class ModelInfo(RepoInfo):
     """A model; besides what every repository has: `pipeline_tag`, `library_name`, `config`, …"""
 
+    _CARD = ModelCardData
     _ORDER = (
         "id",
         "sha",
@@ -267,6 +254,7 @@ class ModelInfo(RepoInfo):
 class DatasetInfo(RepoInfo):
     """A dataset; besides what every repository has: `description`, `citation`, …"""
 
+    _CARD = DatasetCardData
     _ORDER = (
         "id",
         "sha",
@@ -289,6 +277,7 @@ class DatasetInfo(RepoInfo):
 class SpaceInfo(RepoInfo):
     """A Space; besides what every repository has: `sdk`, `host`, `subdomain`, `runtime`, …"""
 
+    _CARD = SpaceCardData
     _ORDER = ("id", "sha", "lastModified", "siblings", "private", "author")
 
     sdk: str | None

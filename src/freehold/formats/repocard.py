@@ -1,7 +1,8 @@
 """Repo cards: the YAML front matter of a README.md, its problems and the tags it gives a repo.
 
-Reading never raises. What is wrong becomes a `CardIssue` with the line in the file, counted
-from 1. Values are what JSON can hold: dates become ISO strings, keys are always strings.
+Reading never raises. What is wrong becomes a `CardIssue` with its place in the file: line and
+column, counted from 1. Values are what JSON can hold: dates become ISO strings, keys are always
+strings.
 """
 
 from __future__ import annotations
@@ -39,10 +40,11 @@ _VALUE_ERRORS: Final = (ValueError, LookupError, AttributeError, TypeError, Arit
 
 
 class CardIssue(NamedTuple):
-    """What is wrong, in words that name the line, and the line in the file when it is known."""
+    """What is wrong, in words that name the place, and the place in the file when it is known."""
 
     message: str
     line: int | None = None
+    column: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,17 @@ def parse_card(text: str, require_metadata: bool = False) -> Card:
     When the YAML itself is wrong, `data` is empty and `errors` says where. When only a value has
     the wrong type, `data` still holds it.
     """
-    source = _find_front_matter(text)
+    source = find_front_matter(text)
     if source is None:
         return Card(body=text, warnings=_warn_missing(text, require_metadata))
     try:
-        data, lines = _load(source)
+        data, indexes = _load(source)
     except _CardError as error:
         return Card(body=source.body, errors=[source.issue(str(error), error.index)])
     card = Card(data, source.body)
-    for name, value in data.items():
-        _check_value(card, name, value, lines.get(name))
+    for name in (name for name in data if name in _SHAPES):
+        place = source.place(indexes[name]) if name in indexes else None
+        _check_value(card, name, data[name], place)
     if require_metadata and not data:
         card.warnings.append(CardIssue(_MISSING))
     return card
@@ -79,19 +82,34 @@ def parse_card(text: str, require_metadata: bool = False) -> Card:
 # --- front matter
 
 
-class _Source(NamedTuple):
+class Place(NamedTuple):
+    """Where something is in the file; lines and columns are counted from 1."""
+
+    line: int
+    column: int
+
+
+class FrontMatter(NamedTuple):
+    """The metadata of a README.md as it is written, from `start` to `end` of the text."""
+
     yaml: str
     body: str
     first_line: int
+    start: int
 
-    def line(self, index: int) -> int:
-        return self.first_line + self.yaml.count("\n", 0, index)
+    @property
+    def end(self) -> int:
+        """Where the line that closes the metadata begins."""
+        return self.start + len(self.yaml)
+
+    def place(self, index: int) -> Place:
+        """The place in the file of a character of the metadata."""
+        line = self.first_line + self.yaml.count("\n", 0, index)
+        return Place(line, index - self.yaml.rfind("\n", 0, index))
 
     def issue(self, problem: str, index: int | None) -> CardIssue:
-        if index is None:
-            return CardIssue(problem)
-        line = self.line(index)
-        return CardIssue(f"line {line}: {problem}", line)
+        """What is wrong with that character."""
+        return _issue_at(None if index is None else self.place(index), problem)
 
 
 class _CardError(Exception):
@@ -100,26 +118,28 @@ class _CardError(Exception):
         self.index = index
 
 
-def _find_front_matter(text: str) -> _Source | None:
+def find_front_matter(text: str) -> FrontMatter | None:
+    """The metadata at the head of a README.md; None when there is none, or no line closes it."""
     opening = _OPENING.match(text)
     closing = _CLOSING.search(text, opening.end()) if opening else None
     if opening is None or closing is None:
         return None
     body = text[closing.end() :].removeprefix("\n")
     first_line = text.count("\n", 0, opening.end()) + 1
-    return _Source(text[opening.end() : closing.start()], body, first_line)
+    yaml = text[opening.end() : closing.start()]
+    return FrontMatter(yaml, body, first_line, opening.end())
 
 
 def _warn_missing(text: str, required: bool) -> list[CardIssue]:
     opening = _OPENING.match(text)
     if opening:
-        line = text.count("\n", 0, opening.end())
-        return [CardIssue(f"line {line}: no second --- line closes the metadata", line)]
+        place = Place(text.count("\n", 0, opening.end()), 1)
+        return [_issue_at(place, "no second --- line closes the metadata")]
     return [CardIssue(_MISSING)] if required else []
 
 
-def _load(source: _Source) -> tuple[dict[str, Any], dict[str, int]]:
-    """The metadata and the line of each of its keys; `_CardError` when it cannot be read."""
+def _load(source: FrontMatter) -> tuple[dict[str, Any], dict[str, int]]:
+    """The metadata and where each of its keys begins; `_CardError` when it cannot be read."""
     if len(source.yaml) > MAX_METADATA_SIZE:
         raise _CardError(f"the metadata has more than {MAX_METADATA_SIZE} characters", None)
     _check_unicode(source.yaml)
@@ -149,7 +169,7 @@ def _explain(error: yaml.MarkedYAMLError, text: str, index: int | None) -> str:
     return ", ".join(parts) or "not valid YAML"
 
 
-def _load_mapping(source: _Source) -> tuple[dict[str, Any], dict[str, int]]:
+def _load_mapping(source: FrontMatter) -> tuple[dict[str, Any], dict[str, int]]:
     _check_nesting(source.yaml)
     loader = yaml.CSafeLoader(source.yaml)
     try:
@@ -157,19 +177,19 @@ def _load_mapping(source: _Source) -> tuple[dict[str, Any], dict[str, int]]:
         if root is None:
             return {}, {}
         _Inspection(loader).visit(root)
-        lines = _find_lines(source, root)
-        data = _to_json(_construct(loader, root))
+        indexes = _find_keys(root)
+        data = to_json(_construct(loader, root))
         if not isinstance(data, dict):
             raise _CardError("the metadata is not a mapping of `key: value` lines", 0)
-        return data, lines
+        return data, indexes
     finally:
         loader.dispose()
 
 
-def _find_lines(source: _Source, root: yaml.Node) -> dict[str, int]:
+def _find_keys(root: yaml.Node) -> dict[str, int]:
     if not isinstance(root, yaml.MappingNode):
         return {}
-    return {key.value: source.line(_index(key)) for key, _ in root.value}
+    return {key.value: _index(key) for key, _ in root.value}
 
 
 def _check_nesting(text: str) -> None:
@@ -261,12 +281,12 @@ def _construct(loader: yaml.CSafeLoader, node: yaml.Node) -> object:
         raise _CardError(f"not a valid value: {str(node.value)[:80]!r}", _index(node)) from None
 
 
-def _to_json(value: object) -> object:
+def to_json(value: object) -> object:
     """The value with nothing in it that JSON cannot hold."""
     if isinstance(value, dict):
-        return {key: _to_json(item) for key, item in value.items()}
+        return {key: to_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_to_json(item) for item in value]
+        return [to_json(item) for item in value]
     if isinstance(value, set):
         return sorted(value)
     if isinstance(value, (datetime.date, datetime.datetime)):
@@ -338,26 +358,28 @@ _SHAPES: Final[Mapping[str, _Shape]] = {
 }
 
 
-def _check_value(card: Card, name: str, value: object, line: int | None) -> None:
-    shape = _SHAPES.get(name)
+def _check_value(card: Card, name: str, value: object, place: Place | None) -> None:
+    shape = _SHAPES[name]
     # A key without a value is an unfilled template, and means the same as no key.
-    if shape is None or value is None:
+    if value is None:
         return
     if name == "language" and _has_boolean(value):
         problem = '`language` holds a YAML boolean; write the code in quotes, as in "no"'
-        card.errors.append(_issue_at(line, problem))
+        card.errors.append(_issue_at(place, problem))
     elif not shape.fits(value):
-        card.errors.append(_issue_at(line, f"`{name}` must be {shape.words}"))
+        card.errors.append(_issue_at(place, f"`{name}` must be {shape.words}"))
     else:
-        card.warnings.extend(_issue_at(line, text) for text in _find_unknown(name, value))
+        card.warnings.extend(_issue_at(place, text) for text in _find_unknown(name, value))
 
 
 def _has_boolean(value: object) -> bool:
     return any(isinstance(item, bool) for item in (value if isinstance(value, list) else [value]))
 
 
-def _issue_at(line: int | None, problem: str) -> CardIssue:
-    return CardIssue(problem if line is None else f"line {line}: {problem}", line)
+def _issue_at(place: Place | None, problem: str) -> CardIssue:
+    if place is None:
+        return CardIssue(problem)
+    return CardIssue(f"line {place.line}, column {place.column}: {problem}", *place)
 
 
 def _find_unknown(name: str, value: object) -> Iterator[str]:

@@ -165,10 +165,11 @@ class ValidateYaml(Wire, kw_only=True):
 
 
 class YamlIssue(Wire, kw_only=True):
-    """One finding; `line` counts from 1 in the file."""
+    """One finding; `line` and `column` count from 1 in the file."""
 
     message: str
     line: int | UnsetType = UNSET
+    column: int | UnsetType = UNSET
 
 
 class YamlReport(Wire, kw_only=True):

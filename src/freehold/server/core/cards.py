@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from freehold.errors import BadRequestError
 from freehold.formats.repocard import CardIssue, parse_card
 from freehold.server.core.access import Context
@@ -12,7 +14,7 @@ MAX_CARD_SIZE = 4 * 1024 * 1024
 
 
 def validate_yaml(ctx: Context, body: ValidateYaml) -> YamlReport:
-    """What is wrong with the front matter of a card, with line numbers.
+    """What is wrong with the front matter of a card, with lines and columns.
 
     Raises `BadRequestError` with the same report when there are errors, because clients read
     both lists from that answer.
@@ -35,8 +37,10 @@ def check_card(text: str) -> None:
 
 def _describe(issues: list[CardIssue]) -> list[YamlIssue]:
     return [
-        YamlIssue(message=issue.message)
-        if issue.line is None
-        else YamlIssue(message=issue.message, line=issue.line)
+        YamlIssue(
+            message=issue.message,
+            line=UNSET if issue.line is None else issue.line,
+            column=UNSET if issue.column is None else issue.column,
+        )
         for issue in issues
     ]
