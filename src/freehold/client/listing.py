@@ -80,7 +80,7 @@ class Listing(Caller):
         asked.order(sort, direction, limit)
         asked.describe(expand, full=full, cardData=cardData, config=fetch_config)
         asked.keep_emissions(emissions_thresholds)
-        return self._list("model", asked.tell_all_when_filtered(full), token, timeout)
+        return self._list_repos("model", asked.tell_all_when_filtered(full), token, timeout)
 
     def list_datasets(
         self,
@@ -125,7 +125,7 @@ class Listing(Caller):
         asked.add(gated=gated)
         asked.order(sort, direction, limit)
         asked.describe(expand, full=full or cardData)
-        return self._list("dataset", asked, token, timeout)
+        return self._list_repos("dataset", asked, token, timeout)
 
     def list_spaces(
         self,
@@ -155,16 +155,16 @@ class Listing(Caller):
         asked.add(datasets=datasets, models=models, linked=linked or None)
         asked.order(sort, direction, limit)
         asked.describe(expand, full=full)
-        return self._list("space", asked, token, timeout)
+        return self._list_repos("space", asked, token, timeout)
 
-    def _list(
+    def _list_repos(
         self, kind: RepoType, asked: ListRequest, token: Token, timeout: float | None
     ) -> LazyList[Any]:
         from freehold.client.lazy_lists import LazyList
 
-        return LazyList(partial(self._find, kind, asked, token, timeout))
+        return LazyList(partial(self._find_repos, kind, asked, token, timeout))
 
-    def _find(
+    def _find_repos(
         self, kind: RepoType, asked: ListRequest, token: Token, timeout: float | None
     ) -> Iterator[RepoInfo]:
         from freehold.client.info import INFO_TYPES
@@ -185,7 +185,7 @@ class Listing(Caller):
         """The tags that models are found by, in groups: `tags.library.PyTorch` is "pytorch"."""
         from freehold.client.search_arguments import ModelTags
 
-        answer = self._read("/api/models-tags-by-type", token, timeout)
+        answer = self._read_catalogue("/api/models-tags-by-type", token, timeout)
         found: ModelTags = parse_with(ModelTags, answer.object())
         return found
 
@@ -193,7 +193,7 @@ class Listing(Caller):
         """The tags that datasets are found by, in groups: `tags.language.en` is "language:en"."""
         from freehold.client.search_arguments import DatasetTags
 
-        answer = self._read("/api/datasets-tags-by-type", token, timeout)
+        answer = self._read_catalogue("/api/datasets-tags-by-type", token, timeout)
         found: DatasetTags = parse_with(DatasetTags, answer.object())
         return found
 
@@ -203,10 +203,10 @@ class Listing(Caller):
         """The metrics that the hub knows."""
         from freehold.client.listing_info import MetricInfo
 
-        items = self._read("/api/metrics", token, timeout).items()
+        items = self._read_catalogue("/api/metrics", token, timeout).items()
         return [parse_with(MetricInfo.parse, item) for item in items]
 
-    def _read(self, path: str, token: Token, timeout: float | None) -> Answer:
+    def _read_catalogue(self, path: str, token: Token, timeout: float | None) -> Answer:
         from freehold.wire.route import Needs, Route
 
         route = Route("GET", path, Needs.NOTHING)

@@ -41,12 +41,10 @@ class Namespace(Mapping[str, Any]):
     def __getitem__(self, name: str) -> Any:
         if not isinstance(name, str):
             raise KeyError(name)
-        texts = (name, to_name(name))
         while True:
-            for text in texts:
-                for known in (self._values, self._others):
-                    if text in known:
-                        return known[text]
+            for known in (self._values, self._others):
+                if name in known:
+                    return known[name]
             if not self._more():
                 raise KeyError(name)
 

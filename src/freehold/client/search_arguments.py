@@ -26,7 +26,7 @@ class _Tags(Namespace):
         super().__init__(type(self).__name__)
         self._raw = hub_dict
         for title in dict.fromkeys((*self._GROUPS, *hub_dict)):
-            self._values[title] = self._read_group(title, hub_dict.get(title, ()))
+            self._values[title] = self._read_group(title, hub_dict.get(title) or ())
         for alias, title in self._ALIASES.items():
             self._others[alias] = self._values[title]
 
