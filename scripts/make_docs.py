@@ -319,10 +319,9 @@ def _to_stub(method: Any, *, is_call: bool) -> tuple[ast.FunctionDef, list[str]]
     word = "def"
     if is_call:
         _leave_out(node.args)
-        node.returns = (
-            _to_async(node.returns) if inspect.isgeneratorfunction(method) else node.returns
-        )
-        word = "def" if inspect.isgeneratorfunction(method) else "async def"
+        is_iterator = async_api.gives_items(method)
+        node.returns = _to_async(node.returns) if is_iterator else node.returns
+        word = "def" if is_iterator else "async def"
     return node, [*prefix, *_signature_lines(word, node), *_quote(function.__doc__, 8)]
 
 
@@ -335,7 +334,7 @@ def _leave_out(arguments: ast.arguments) -> None:
 
 def _to_async(returns: ast.expr | None) -> ast.expr:
     assert returns is not None
-    return ast.parse(f"Async{ast.unparse(returns)}", mode="eval").body
+    return ast.parse(async_api.to_async(ast.unparse(returns)), mode="eval").body
 
 
 def _signature_lines(word: str, node: ast.FunctionDef) -> list[str]:

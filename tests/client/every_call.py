@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -74,4 +75,4 @@ def make_call(api: HfApi, name: str, folder: Path, **more: Any) -> Any:
     ]
     given = {n: own[n] for n in needed} | MORE.get(name, {}) | more
     answer = getattr(api, name)(**given)
-    return list(answer) if inspect.isgenerator(answer) else answer
+    return list(answer) if isinstance(answer, Iterator) else answer

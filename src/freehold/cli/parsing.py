@@ -33,6 +33,7 @@ COMMANDS: Final = {
     "upload": Command("commits", "upload files and folders as one commit"),
     "download": Command("downloads", "download files or a whole repository"),
     "clone": Command("git", "clone a repository with git, or bring a clone up to date"),
+    "list": Command("listing", "find models, datasets and Spaces"),
     "ls": Command("files", "list the files of a repository"),
     "log": Command("refs", "show the history of a repository"),
     "tag": Command("refs", "create, list and delete tags"),

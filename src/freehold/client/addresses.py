@@ -84,6 +84,23 @@ def find_link(url: str, link: str, relation: str) -> str | None:
     return None
 
 
+def same_list(url: str, following: str) -> str:
+    """The address of the next page of the list at `url`, on the same origin.
+
+    A hub may know itself by another name than its callers, and a token is for the name that they
+    know. Raises `InvalidAnswerError` for a page that is not of this list.
+    """
+    if origin_of(following) == origin_of(url):
+        return following
+    path, _, query = following.partition("?")
+    if urlsplit(path).path != urlsplit(url).path:
+        raise InvalidAnswerError(
+            f"The next page of {without_secrets(url)} is on another host:"
+            f" {without_secrets(following)}."
+        )
+    return f"{url.partition('?')[0]}?{query}"
+
+
 def _join(url: str, target: str) -> str:
     try:
         return urljoin(url, target)

@@ -11,6 +11,7 @@ from freehold.client.commits import Commits
 from freehold.client.discussions import Discussions
 from freehold.client.downloads import Downloads
 from freehold.client.likes import Likes
+from freehold.client.listing import Listing
 from freehold.client.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class HfApi(Commits, Downloads, Clones, Discussions, AccessRequests, Likes, Webhooks):
+class HfApi(Commits, Downloads, Clones, Discussions, AccessRequests, Likes, Webhooks, Listing):
     """A hub and the account that asks it.
 
     `endpoint` is the address of the hub, by default `HF_ENDPOINT`; `token` is used for all calls

@@ -95,20 +95,31 @@ def _iterated(method: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
+def gives_items(method: Callable[..., Any]) -> bool:
+    """Whether the method of `HfApi` gives an iterator, which reads page after page."""
+    returns = inspect.signature(method).return_annotation
+    return inspect.isgeneratorfunction(method) or str(returns).startswith("LazyList[")
+
+
+def to_async(returns: str) -> str:
+    """The type of such an iterator when it is awaited."""
+    return f"Async{returns.replace('LazyList', 'Iterator', 1)}"
+
+
 def _signature(method: Callable[..., Any]) -> inspect.Signature:
     """That of the method, without what only a caller that waits has a use for."""
     signature = inspect.signature(method)
     kept = [p for p in signature.parameters.values() if p.name not in LEFT_OUT]
     returns = signature.return_annotation
-    if inspect.isgeneratorfunction(method):
-        returns = f"Async{returns}"
+    if gives_items(method):
+        returns = to_async(returns)
     return signature.replace(parameters=kept, return_annotation=returns)
 
 
 def _add_calls() -> None:
     for name, method in inspect.getmembers(HfApi, inspect.isfunction):
         if not name.startswith("_") and name not in LEFT_OUT:
-            wrap = _iterated if inspect.isgeneratorfunction(method) else _awaited
+            wrap = _iterated if gives_items(method) else _awaited
             setattr(AsyncHfApi, name, wrap(method))
 
 

@@ -32,11 +32,17 @@ from freehold.client.info import ModelInfo
 from freehold.client.info import RepoFile
 from freehold.client.info import RepoFolder
 from freehold.client.info import SpaceInfo
+from freehold.client.listing_info import MetricInfo
+from freehold.client.listing_query import Filter
+from freehold.client.listing_query import Thresholds
 from freehold.client.names import Token
 from freehold.client.operations import CommitOperation
 from freehold.client.operations import CommitOperationAdd
 from freehold.client.patterns import Patterns
 from freehold.client.repo_url import RepoUrl
+from freehold.client.search_arguments import DatasetTags
+from freehold.client.search_arguments import ModelTags
+from freehold.client.search_filters import Texts
 from freehold.client.verification import FolderVerification
 from freehold.client.webhook_info import WebhookInfo
 from freehold.client.webhook_info import WebhookWatchedItem
@@ -530,6 +536,14 @@ class AsyncHfApi:
     ) -> bool:
         """Whether the repository exists and has the file."""
 
+    async def get_dataset_tags(
+        self,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> DatasetTags:
+        """The tags that datasets are found by, in groups: `tags.language.en` is "language:en"."""
+
     async def get_discussion_details(
         self,
         repo_id: str,
@@ -564,6 +578,14 @@ class AsyncHfApi:
         **old_names: Any,
     ) -> HfFileMetadata:
         """What the hub says about the file at an address (see `hf_hub_url`): one HEAD request."""
+
+    async def get_model_tags(
+        self,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> ModelTags:
+        """The tags that models are found by, in groups: `tags.library.PyTorch` is "pytorch"."""
 
     async def get_organization_overview(
         self,
@@ -727,6 +749,39 @@ class AsyncHfApi:
     ) -> AsyncIterator[AccessRequest]:
         """The requests of those who may read the files; raises as the list of pending ones does."""
 
+    def list_datasets(
+        self,
+        *,
+        filter: Filter = None,
+        author: str | None = None,
+        search: str | None = None,
+        benchmark: Texts | bool = None,
+        dataset_name: str | None = None,
+        gated: bool | None = None,
+        language_creators: Texts = None,
+        language: Texts = None,
+        multilinguality: Texts = None,
+        size_categories: Texts = None,
+        task_categories: Texts = None,
+        task_ids: Texts = None,
+        tags: Texts = None,
+        sort: str | None = None,
+        direction: int | None = None,
+        limit: int | None = None,
+        expand: Texts = None,
+        cardData: bool | None = None,
+        full: bool | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[DatasetInfo]:
+        """The datasets of the hub, as `list_models` gives models.
+
+        `filter` is one or several tags or a `DatasetFilter`. `benchmark` (True for "official"),
+        `language_creators`, `language`, `multilinguality`, `size_categories`, `task_categories`
+        and `task_ids` are values of those tags, with or without the name before them. `full` and
+        `cardData` both add the card and the files. Raises `HFValidationError`.
+        """
+
     def list_lfs_files(
         self,
         repo_id: str,
@@ -748,6 +803,60 @@ class AsyncHfApi:
 
         Raises `NotFoundError` when there is no such user, `UnauthorizedError` when neither a user
         nor a token is given.
+        """
+
+    async def list_metrics(
+        self,
+        *,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> list[MetricInfo]:
+        """The metrics that the hub knows."""
+
+    def list_models(
+        self,
+        *,
+        filter: Filter = None,
+        author: str | None = None,
+        search: str | None = None,
+        apps: Texts = None,
+        gated: bool | None = None,
+        inference: str | None = None,
+        inference_provider: Texts = None,
+        model_name: str | None = None,
+        trained_dataset: Texts = None,
+        library: Texts = None,
+        language: Texts = None,
+        task: Texts = None,
+        tags: Texts = None,
+        pipeline_tag: str | None = None,
+        num_parameters: str | None = None,
+        emissions_thresholds: Thresholds | None = None,
+        sort: str | None = None,
+        direction: int | None = None,
+        limit: int | None = None,
+        expand: Texts = None,
+        full: bool | None = None,
+        cardData: bool = False,
+        fetch_config: bool = False,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[ModelInfo]:
+        """The models of the hub that the token's owner may see, page after page as they are read.
+
+        All conditions must hold. `filter` is one or several tags, or a `ModelFilter`, whose
+        author and search `author` and `search` replace. `search` and `model_name` are parts of
+        `namespace/name`. `library`, `language`, `task`, `trained_dataset` and `tags` are tags as
+        well, `pipeline_tag` is the one task of the model. `gated`, `apps`, `inference` ("warm"),
+        `inference_provider` and `num_parameters` ("min:6B,max:128B") are for the hub to judge.
+
+        `sort` names a field ("downloads", "last_modified", …), a `direction` of -1 begins with the
+        largest, any other number with the smallest. No more than `limit` models are asked for.
+        `full` adds the files, author and last change, which a `filter` does as well, `cardData`
+        the card, `fetch_config` the configuration; `expand` names single fields instead.
+
+        `emissions_thresholds` are the least and the most grams of CO2: of what was asked for,
+        only models are given whose cards tell a number within them. Raises `HFValidationError`.
         """
 
     def list_organization_followers(
@@ -857,6 +966,29 @@ class AsyncHfApi:
 
         Pages are asked for as they are needed. With `expand` each has its last commit. Raises
         `EntryNotFoundError` when the folder is not there.
+        """
+
+    def list_spaces(
+        self,
+        *,
+        filter: Filter = None,
+        author: str | None = None,
+        search: str | None = None,
+        datasets: Texts = None,
+        models: Texts = None,
+        linked: bool = False,
+        sort: str | None = None,
+        direction: int | None = None,
+        limit: int | None = None,
+        expand: Texts = None,
+        full: bool | None = None,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> AsyncIterator[SpaceInfo]:
+        """The Spaces of the hub, as `list_models` gives models.
+
+        `datasets` and `models` are ids of what a Space makes use of, `linked` wants those that
+        make use of anything. Raises `HFValidationError`.
         """
 
     def list_user_followers(

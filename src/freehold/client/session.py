@@ -20,6 +20,7 @@ from freehold.client.addresses import (
     may_follow,
     origin_of,
     redirect_target,
+    same_list,
     to_query,
     without_secrets,
 )
@@ -122,8 +123,14 @@ class Session:
             pieces |= {"repo": check_repo_id(repo_id), "type": kind, "prefix": URL_PREFIXES[kind]}
         return self.endpoint + route.url_path(**pieces) + to_query(query or {})
 
-    def pages(self, url: str, *, token: Token, timeout: float | None) -> Iterator[Any]:
-        """The items of a list, page after page as they are needed (`Link: rel="next"`)."""
+    def pages(
+        self, url: str, *, token: Token, timeout: float | None, stay: bool = False
+    ) -> Iterator[Any]:
+        """The items of a list, page after page as they are needed (`Link: rel="next"`).
+
+        With `stay` all of it comes from the hub itself, where it knows who is asking: raises
+        `InvalidAnswerError` for a next page that is not the same list.
+        """
         following: str | None = url
         seen = set()
         while following is not None:
@@ -133,6 +140,8 @@ class Session:
             answer = self.request("GET", following, token=token, timeout=timeout)
             yield from answer.items()
             following = find_link(answer.url, answer.headers.get("link", ""), "next")
+            if stay and following is not None:
+                following = same_list(url, following)
 
     def decode(self, answer: Answer, shape: type[T]) -> T:
         """The body as a value of the protocol; raises `InvalidAnswerError`."""
