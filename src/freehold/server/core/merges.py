@@ -37,7 +37,7 @@ from freehold.server.db.repos import Repo
 from freehold.server.git.differences import find_merge_base
 from freehold.server.git.history import list_added_commits
 from freehold.server.git.merging import add_commit, merge_commits, open_view, pack_new_objects
-from freehold.server.git.native import GitError
+from freehold.server.git.native import GitLimitError
 from freehold.server.git.reader import CommitData
 from freehold.server.git.store import LostRaceError, RefChange
 from freehold.server.git.views import View
@@ -118,7 +118,7 @@ def _merge(ctx: Context, repo: Repo, sides: _Sides, comment: str | None) -> None
     if shared == sides.head:
         raise BadRequestError("The branch has all the commits of this pull request already.")
     message = _write_message(ctx, repo, sides)
-    with ctx.hub.git.open_view(repo.id, {}) as view:
+    with ctx.hub.git.open_workshop(repo.id) as view:
         ahead = shared == sides.base
         tree = reader.commit(sides.head).tree if ahead else _merge_trees(view, sides)
         author = ctx.viewer.name or SYSTEM
@@ -133,7 +133,7 @@ def _merge(ctx: Context, repo: Repo, sides: _Sides, comment: str | None) -> None
 def _merge_trees(view: View, sides: _Sides) -> str:
     try:
         merge = merge_commits(view, sides.base, sides.head, MERGE_SECONDS)
-    except GitError as error:
+    except GitLimitError as error:
         raise ConflictError("This takes git too long: merge it by hand, and push.") from error
     if merge.tree is None:
         raise ConflictError(_describe_conflicts(merge.conflicts))

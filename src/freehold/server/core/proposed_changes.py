@@ -158,5 +158,5 @@ def _merge(ctx: Context, repo: Repo, base: str, head: str) -> Merge:
         return Merge(head, ())
     if shared is None:
         return Merge(None, ())
-    with ctx.hub.git.open_view(repo.id, {}) as view:
+    with ctx.hub.git.open_workshop(repo.id) as view:
         return merge_commits(view, base, head, SECONDS)
