@@ -10,7 +10,8 @@ from freehold.wire import community_routes as routes
 
 
 async def _get_discussion(call: Call) -> Response:
-    """Only for what may take long: it must not hold all of the threads."""
+    """A discussion with everything that has happened in it."""
+    # What may take long must not hold all of the threads.
     if await call.bulk.run(_takes_long, call):
         async with call.turns:
             return await call.bulk.run(_read, call)
