@@ -9,6 +9,7 @@ from freehold.server.core.access import Context, require_account
 from freehold.server.core.discussion_events import add_change, add_comment, find_details
 from freehold.server.core.discussion_notices import tell_comment
 from freehold.server.core.discussion_rules import (
+    MAX_VERSIONS,
     check_comment,
     check_room,
     has_room,
@@ -84,7 +85,7 @@ def edit_comment(
 ) -> UpdatedComment:
     """The comment with another text; only its author rewrites it, or an administrator.
 
-    Raises `BadRequestError` for a hidden one.
+    Raises `BadRequestError` for a hidden one, and for one that was rewritten too often.
     """
     text = check_comment(body.content)
     user_id = require_account(ctx.viewer)
@@ -94,7 +95,8 @@ def edit_comment(
         require_own(ctx, repo, comment.author_id, Needs.ADMIN)
         _check_lock(ctx, repo, discussion)
         check_room(discussion, text)
-        discussion_events.add_version(tx, comment, text, user_id, now_ms())
+        if discussion_events.add_version(tx, comment, text, user_id, now_ms()) > MAX_VERSIONS:
+            raise BadRequestError("This comment was rewritten too often: please write another one.")
         tell_comment(tx, ctx, repo, discussion, comment, "update", text)
         told = find_details(tx, comment)
     return UpdatedComment(updated_comment=told.describe()[0])

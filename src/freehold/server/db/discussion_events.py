@@ -71,8 +71,8 @@ def add_event(tx: Transaction, discussion_id: str, new: NewEvent, now: int) -> E
     return event
 
 
-def add_version(tx: Transaction, event: Event, content: str, author_id: str, now: int) -> None:
-    """Rewrites a comment; what it was before is kept."""
+def add_version(tx: Transaction, event: Event, content: str, author_id: str, now: int) -> int:
+    """Rewrites a comment, and gives the number of its versions: what it was before is kept."""
     row = tx.one(
         "SELECT MAX(place) AS place FROM comment_version WHERE event_id = :id", id=event.id
     )
@@ -83,6 +83,7 @@ def add_version(tx: Transaction, event: Event, content: str, author_id: str, now
         id=event.discussion_id,
         size=len(content.encode()),
     )
+    return int(place)
 
 
 def _insert_version(tx: Transaction, version: Version) -> None:
