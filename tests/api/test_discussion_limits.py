@@ -39,6 +39,15 @@ def test_a_full_discussion_is_not_filled_further_by_mentions(repo: Repo, reader:
     assert kinds(read(repo, other)) == ["comment", "reference"]
 
 
+def test_a_locked_discussion_hears_of_what_writers_say(repo: Repo, reader: Repo) -> None:
+    locked = discuss(reader)
+    act(repo, locked, "lock", {"locked": True})
+    discuss(reader, text=f"#{locked}")
+    assert kinds(read(repo, locked)) == ["comment", "locking-change"]
+    discuss(repo, text=f"#{locked}")
+    assert kinds(read(repo, locked))[2:] == ["reference"]
+
+
 def test_a_full_discussion_is_ended_by_writers_alone(repo: Repo, reader: Repo) -> None:
     num = discuss(reader)
     fill(repo, num)

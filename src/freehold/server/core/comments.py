@@ -63,21 +63,28 @@ def write_comment(
 
 
 def _check_lock(ctx: Context, repo: Repo, discussion: Discussion) -> None:
-    if discussion.locked and not may(ctx, repo, Needs.WRITE):
+    if _is_shut(ctx, repo, discussion):
         raise ForbiddenError("This discussion is locked.")
+
+
+def _is_shut(ctx: Context, repo: Repo, discussion: Discussion) -> bool:
+    return discussion.locked and not may(ctx, repo, Needs.WRITE)
 
 
 def note_mentions(
     tx: Transaction, ctx: Context, repo: Repo, discussion: Discussion, event: Event, text: str
 ) -> None:
-    """Tells the discussions that a text mentions, as `#3`, that it does, unless they are full."""
+    """Tells the discussions that a text mentions, as `#3`, that it does.
+
+    Those that are full do not hear of it, nor those in which the viewer must not speak.
+    """
     numbers = dict.fromkeys(int(found) for found in _MENTION.findall(text))
     numbers.pop(discussion.num, None)
     mentioned = discussions.find_discussions(tx, repo.id, list(numbers)[:MAX_MENTIONS])
-    for other in filter(has_room, mentioned.values()):
-        add_change(
-            tx, other, ctx.viewer.id, "reference", {"num": discussion.num, "event": event.id}
-        )
+    data = {"num": discussion.num, "event": event.id}
+    for other in mentioned.values():
+        if has_room(other) and not _is_shut(ctx, repo, other):
+            add_change(tx, other, ctx.viewer.id, "reference", data)
 
 
 def edit_comment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -47,6 +48,9 @@ from freehold.wire.discussions import MergePullRequest
 # Of a processor.
 MERGE_SECONDS = 120
 
+# How long one call merges anew because the base has moved.
+PATIENCE_SECONDS = 120
+
 # Of the commits that a merge brings, those that its message names, and of each of their first
 # lines, in characters.
 MAX_NAMED = 50
@@ -75,6 +79,7 @@ def merge_pull_request(ctx: Context, repo: Repo, num: str, body: MergePullReques
     if body.comment:
         check_comment(body.comment)
     check_enabled(repo)
+    end = time.monotonic() + PATIENCE_SECONDS
     for _ in range(MAX_ATTEMPTS):
         sides = _find_sides(ctx, repo, num)
         if body.head_commit_id and not _is_seen(body.head_commit_id, sides.head):
@@ -82,8 +87,10 @@ def merge_pull_request(ctx: Context, repo: Repo, num: str, body: MergePullReques
         try:
             _merge(ctx, repo, sides, body.comment)
         except LostRaceError:
-            continue
-        return
+            if time.monotonic() > end:
+                break
+        else:
+            return
     raise HfHubHTTPError("The branch is too busy: please try again.", status=503)
 
 
