@@ -50,14 +50,14 @@ ARGUMENTS: dict[str, Any] = {
     "to_id": "a/c",
     "user": "u",
     "username": "u",
+    "watched": [{"type": "user", "name": "a"}],
+    "webhook_id": "0" * 24,
 }
 MORE: dict[str, dict[str, Any]] = {
     "accept_access_request": {"user": "u"},
     "cancel_access_request": {"user": "u"},
     "reject_access_request": {"user": "u"},
     "update_repo_settings": {"private": True},
-    "watched": [{"type": "user", "name": "a"}],
-    "webhook_id": "0" * 24,
 }
 
 

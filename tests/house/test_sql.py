@@ -17,7 +17,7 @@ STATEMENT = re.compile(
 # What an f-string of SQL may hold: module constants, which have names like COLUMNS, and these
 # three, which are made of constants.
 CONSTANT_NAME = re.compile(r"_?[A-Z][A-Z_]*")
-MADE_OF_CONSTANTS = {"condition", "assignments", "table", "pragma"}
+MADE_OF_CONSTANTS = {"condition", "order", "assignments", "table", "pragma"}
 
 
 def strings(source: Source) -> Iterator[tuple[str, ast.Constant | ast.JoinedStr]]:

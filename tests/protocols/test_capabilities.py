@@ -23,6 +23,7 @@ def test_capabilities_name_the_hub_and_its_limits(hub: LiveHub) -> None:
             "batchDownload": {"maxPaths": 1000, "maxFileSize": 1 << 20, "maxTotalSize": 64 << 20},
             "idempotencyKey": {"seconds": 86400},
             "lfsLocks": {},
+            "pullRequestBranches": {},
             "rebase": {},
             "uploadParts": {"minPartSize": 5242880},
             "xet": {},

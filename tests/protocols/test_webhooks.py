@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from freehold.server.core.deliveries import BLOCKING_ATTEMPTS, MAX_SENDERS_OF_ONE
 from freehold.server.core.jobs import LOG_MS, compact_repo, forget_deliveries
 from freehold.server.db import repos
 from freehold.server.db.deliveries import LOG_LENGTH
@@ -297,14 +298,14 @@ def test_a_receiver_that_was_down_gets_everything_in_order(
     receiver.close()
     made = [repo.commit(file("a.txt", str(number))) for number in range(5)]
 
-    def oldest() -> Any:
-        line = log_of(hub, alice, webhook_id)[-1]
-        return line if line["attempts"] >= 2 else None
+    def tried_twice() -> Any:
+        lines = log_of(hub, alice, webhook_id)
+        return lines if len(lines) == len(made) and lines[-1]["attempts"] >= 2 else None
 
-    line = wait_for(oldest)
+    *others, line = wait_for(tried_twice)
     assert (line["state"], line["status"]) == ("waiting", None)
     assert line["error"] == "no connection: [Errno 111] Connection refused"
-    assert [item["attempts"] for item in log_of(hub, alice, webhook_id)[:-1]] == [0] * 4
+    assert {item["attempts"] for item in others} == {0}
     receiver.open()
     assert [receiver.get().body["repo"]["headSha"] for _ in made] == made
     first_line(hub, alice, webhook_id, state="delivered")
@@ -339,9 +340,41 @@ def test_what_a_receiver_refuses_holds_up_nothing_else(
     repo = new_repo(hub, alice)
     webhook_id = watch(hub, alice, receiver.url, repo)
     one, two = repo.commit(file("a.txt", "1")), repo.commit(file("a.txt", "2"))
+    wait_for(lambda: len(log_of(hub, alice, webhook_id)) == 2)
     ready.set()
     assert [receiver.get().body["repo"]["headSha"] for _ in range(3)] == [one, two, one]
     wait_for(lambda: [line["attempts"] for line in log_of(hub, alice, webhook_id)] == [1, 2])
+
+
+def test_what_was_tried_too_often_keeps_the_others_waiting_no_longer(
+    hub: LiveHub, alice: Account, receiver: Receiver
+) -> None:
+    """It may be the reason: a gateway says 502 as well when its application falls over."""
+    repo = new_repo(hub, alice)
+    webhook_id = watch(hub, alice, receiver.url, repo)
+    receiver.answer = lambda received: 502
+    one, two = repo.commit(file("a.txt", "1")), repo.commit(file("a.txt", "2"))
+    receiver.answer = lambda received: 502 if received.body["repo"]["headSha"] == one else 200
+
+    def tried_often() -> bool:
+        # Again and again: whoever is sending at this moment writes a smaller number afterwards.
+        with hub.inside.db.write() as tx:
+            tx.run(
+                "UPDATE webhook_delivery SET attempts = :enough WHERE webhook_id = :id"
+                " AND status = 502 AND attempts < :enough",
+                enough=BLOCKING_ATTEMPTS,
+                id=webhook_id,
+            )
+            # On a slow machine the pauses would become longer than anybody waits.
+            tx.run("UPDATE webhook SET failures = 0, retry_at = 0 WHERE id = :id", id=webhook_id)
+        lines = log_of(hub, alice, webhook_id)
+        return len(lines) == 2 and lines[1]["attempts"] > BLOCKING_ATTEMPTS
+
+    wait_for(tried_often)
+    while (told := receiver.get().body["repo"]["headSha"]) == one:
+        pass
+    assert told == two
+    assert first_line(hub, alice, webhook_id, state="delivered")["attempts"] == 1
 
 
 def test_a_redirect_is_not_followed(hub: LiveHub, alice: Account, receiver: Receiver) -> None:
@@ -358,9 +391,10 @@ def test_a_redirect_is_not_followed(hub: LiveHub, alice: Account, receiver: Rece
     assert line["error"] == "answered 302: redirects are not followed"
 
 
-def test_a_slow_receiver_holds_up_no_other(
-    hub: LiveHub, alice: Account, receiver: Receiver
+def test_slow_receivers_hold_up_nobody_else(
+    hub: LiveHub, alice: Account, bob: Account, receiver: Receiver
 ) -> None:
+    """However many one user has: four of them are served at once, one delivery after the other."""
     repo = new_repo(hub, alice)
     over = Event()
 
@@ -370,14 +404,20 @@ def test_a_slow_receiver_holds_up_no_other(
 
     with Receiver() as slow:
         slow.answer = wait
-        watch(hub, alice, slow.url, repo)
-        watch(hub, alice, receiver.url, repo)
-        made = [repo.commit(file("a.txt", str(number))) for number in range(3)]
-        assert slow.get().body["repo"]["headSha"] == made[0]
+        webhooks = [watch(hub, alice, slow.url, repo) for _ in range(MAX_SENDERS_OF_ONE + 1)]
+        watch(hub, bob, receiver.url, repo)
+        made = [repo.commit(file("a.txt", str(number))) for number in range(2)]
         assert [receiver.get().body["repo"]["headSha"] for _ in made] == made
-        assert slow.requests.empty(), "one at a time"
+        held = [slow.get() for _ in range(MAX_SENDERS_OF_ONE)]
+        made.append(repo.commit(file("a.txt", "the last one")))
+        assert receiver.get().body["repo"]["headSha"] == made[2]
+        assert slow.requests.empty()
+        assert {item.body["repo"]["headSha"] for item in held} == {made[0]}
         over.set()
-        assert [slow.get().body["repo"]["headSha"] for _ in range(2)] == made[1:]
+        told = held + [slow.get() for _ in range(3 * len(webhooks) - len(held))]
+    for webhook_id in webhooks:
+        own = [item for item in told if item.body["webhook"]["id"] == webhook_id]
+        assert [item.body["repo"]["headSha"] for item in own] == made
 
 
 def test_a_receiver_that_does_not_answer_in_time_is_tried_again(
@@ -399,7 +439,7 @@ def test_a_receiver_that_does_not_answer_in_time_is_tried_again(
     repo.commit(file("a.txt", "1"))
     assert receiver.get().body == receiver.get().body
     over.set()
-    assert first_line(hub, alice, webhook_id, state="delivered")["attempts"] == 2
+    assert first_line(hub, alice, webhook_id, state="delivered")["attempts"] >= 2
 
 
 def test_a_webhook_of_which_nothing_arrives_is_suspended_and_can_be_turned_on_again(
@@ -414,7 +454,6 @@ def test_a_webhook_of_which_nothing_arrives_is_suspended_and_can_be_turned_on_ag
     wait_for(lambda: settings(hub, alice, webhook_id)["disabled"] == "suspended-after-failure")
     (line,) = log_of(hub, alice, webhook_id)
     assert (line["state"], line["status"], line["error"]) == ("failed", 500, "answered 500")
-    assert line["attempts"] >= 2
     assert SECRET not in json.dumps(line)
     assert_error(
         call(hub, alice, f"{webhook_id}/replay/{line['id']}"),
@@ -468,7 +507,7 @@ def test_a_deleted_repository_takes_nothing_along_that_was_to_be_told(
 
 def test_what_was_committed_is_told_after_a_crash(fresh_hub: NewHub, receiver: Receiver) -> None:
     """The first process dies while it sends, so nobody knows whether it has arrived."""
-    hub = fresh_hub(**SETTINGS, webhook_seconds=0.5)
+    hub = fresh_hub(**SETTINGS)
     alice = hub.user()
     repo = new_repo(hub, alice)
     watch(hub, alice, receiver.url, repo)
@@ -484,6 +523,9 @@ def test_what_was_committed_is_told_after_a_crash(fresh_hub: NewHub, receiver: R
     two = repo.commit(file("a.txt", "2"))
     hub.kill()
     over.set()
+    with hub.inside.db.write() as tx:
+        # As time would do.
+        assert tx.run("UPDATE webhook SET leased_until = 1 WHERE leased_until > :now", now=now_ms())
     hub.start()
     again = receiver.get()
     assert (again.body, again.headers) == (first.body, first.headers)

@@ -79,7 +79,7 @@ def structs_of(shape: type[Any]) -> st.SearchStrategy[Any]:
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_a_value_survives_the_way_to_json_and_back(shape: type[Any], data: st.DataObject) -> None:
     value = data.draw(structs_of(shape))
@@ -87,7 +87,7 @@ def test_a_value_survives_the_way_to_json_and_back(shape: type[Any], data: st.Da
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_fields_of_a_newer_release_are_ignored(shape: type[Any], data: st.DataObject) -> None:
     value = data.draw(structs_of(shape))
@@ -97,7 +97,7 @@ def test_fields_of_a_newer_release_are_ignored(shape: type[Any], data: st.DataOb
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.data())
 def test_json_cut_anywhere_is_refused(shape: type[Any], data: st.DataObject) -> None:
     text = encode_json(data.draw(structs_of(shape)))
@@ -107,7 +107,7 @@ def test_json_cut_anywhere_is_refused(shape: type[Any], data: st.DataObject) -> 
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(value=st.one_of(st.none(), st.booleans(), NUMBERS, TEXTS, st.lists(JSON, max_size=2)))
 def test_json_that_is_no_object_is_refused(shape: type[Any], value: Any) -> None:
     with pytest.raises(BadRequestError, match="Invalid JSON body"):
@@ -115,7 +115,7 @@ def test_json_that_is_no_object_is_refused(shape: type[Any], value: Any) -> None
 
 
 @pytest.mark.parametrize("shape", STRUCTS, ids=lambda shape: shape.__name__)
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(data=st.binary(max_size=60))
 def test_any_bytes_are_a_value_or_a_bad_request(shape: type[Any], data: bytes) -> None:
     try:

@@ -62,7 +62,7 @@ def calls(draw: st.DrawFn, route: Route) -> tuple[str, dict[str, str]]:
 
 
 @pytest.mark.parametrize("name", ROUTES)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_a_url_gives_back_the_pieces_it_was_built_of(name: str, data: st.DataObject) -> None:
     route = ROUTES[name]

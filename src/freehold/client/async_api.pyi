@@ -279,9 +279,10 @@ class AsyncHfApi:
 
         It is opened by `change_discussion_status`. `base` is another branch that it is to change.
         With `head`, a branch, it begins open, with the commits of that. These two are an extension
-        of the protocol, of which other hubs may take no notice; `create_commit` with `create_pr`
-        opens one together with its first commit anywhere. Raises `RevisionNotFoundError` for a
-        branch that is not there, `BadRequestError` when `head` has nothing new.
+        of the protocol; `create_commit` with `create_pr` opens one together with its first commit
+        anywhere. Raises `RevisionNotFoundError` for a
+        branch that is not there, `BadRequestError` when `head` has nothing new, and
+        `NotSupportedError` when either is given for a hub that does not say that it knows them.
         """
 
     async def create_repo(

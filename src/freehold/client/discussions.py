@@ -178,12 +178,32 @@ class Discussions(Caller):
 
         It is opened by `change_discussion_status`. `base` is another branch that it is to change.
         With `head`, a branch, it begins open, with the commits of that. These two are an extension
-        of the protocol, of which other hubs may take no notice; `create_commit` with `create_pr`
-        opens one together with its first commit anywhere. Raises `RevisionNotFoundError` for a
-        branch that is not there, `BadRequestError` when `head` has nothing new.
+        of the protocol; `create_commit` with `create_pr` opens one together with its first commit
+        anywhere. Raises `RevisionNotFoundError` for a
+        branch that is not there, `BadRequestError` when `head` has nothing new, and
+        `NotSupportedError` when either is given for a hub that does not say that it knows them.
         """
+        if head is not None or base is not None:
+            self._require_branches(repo_id, repo_type, token, timeout)
         body = _new_discussion(title, description, pull_request=True, head=head, base=base)
         return self._open_discussion(repo_id, body, repo_type, token, timeout)
+
+    def _require_branches(
+        self, repo_id: str, repo_type: str | None, token: Token, timeout: float | None
+    ) -> None:
+        from freehold.client.capabilities import find_extensions
+        from freehold.errors import NotSupportedError
+
+        # Any answer of a hub with extensions says so.
+        self._session.call(
+            wire.routes.AUTH_CHECK,
+            repo_id=repo_id,
+            repo_type=repo_type,
+            token=token,
+            timeout=timeout,
+        )
+        if not find_extensions(self._session).pull_request_branches:
+            raise NotSupportedError("This hub opens pull requests without head and base only.")
 
     def _open_discussion(
         self,

@@ -28,6 +28,13 @@ class LfsLocks(Wire, kw_only=True):
     """git-lfs can lock files and ask for the locks of others before it pushes."""
 
 
+class PullRequestBranches(Wire, kw_only=True):
+    """A pull request can start with the commits of a branch, `head`, and change another, `base`.
+
+    `merge_pull_request` takes the head that it is to merge as `headCommitId`.
+    """
+
+
 class Rebase(Wire, kw_only=True):
     """A commit may follow changes of other paths, if it asks for that."""
 
@@ -48,6 +55,7 @@ class Extensions(Wire, kw_only=True):
     batch_download: BatchDownload | UnsetType = UNSET
     idempotency_key: IdempotencyKey | UnsetType = UNSET
     lfs_locks: LfsLocks | UnsetType = UNSET
+    pull_request_branches: PullRequestBranches | UnsetType = UNSET
     rebase: Rebase | UnsetType = UNSET
     upload_parts: UploadParts | UnsetType = UNSET
     xet: Xet | UnsetType = UNSET

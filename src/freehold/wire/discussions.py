@@ -131,7 +131,7 @@ class DiscussionQuery(Wire, kw_only=True):
     diff: bool = False
 
 
-class Discussion(Wire, kw_only=True):
+class Discussion(DiscussionSummary, kw_only=True):
     """A discussion with all its events, the first of which is its description.
 
     Only a pull request has `changes`, `files_with_conflicts` (the paths, or `true` when there is
@@ -140,17 +140,6 @@ class Discussion(Wire, kw_only=True):
     """
 
     id_: str = field(name="_id")
-    num: int
-    author: Author | UnsetType = UNSET
-    repo: RepoName
-    title: str
-    status: Status
-    created_at: str
-    is_pull_request: bool
-    num_comments: int
-    top_reactions: list[str] = []
-    num_reaction_users: int = 0
-    pinned: bool
     locked: bool
     collection: str = "discussions"
     changes: Changes | UnsetType = UNSET

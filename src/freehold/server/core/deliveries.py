@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from threading import Lock, Thread
 from typing import NamedTuple
 
@@ -25,7 +26,12 @@ from freehold.wire.codec import encode_json
 # In a process, at once; of the webhooks of one user, at once.
 MAX_SENDERS = 16
 MAX_SENDERS_OF_ONE = 4
+# Looked at in one go, when there is room.
+DUE_AT_ONCE = 100
 
+# At least between two looks at what there is to do, in seconds: what comes meanwhile is done in one
+# go, and leaves the database to the commits that it comes from.
+BREATH_SECONDS = 0.05
 # What other processes have left is found after this time, in seconds.
 POLL_SECONDS = 2.0
 # After so long, others get their turn.
@@ -63,7 +69,9 @@ def deliver_events(hub: Hub) -> None:
             pause = min(pause, senders.start())
         except Exception:
             log.exception("a round of deliveries failed")
-        hub.db.news.wait(pause)
+        looked = time.monotonic()
+        if hub.db.news.wait(pause):
+            hub.stopping.wait(max(looked + BREATH_SECONDS - time.monotonic(), 0))
     senders.finish()
 
 
@@ -88,34 +96,34 @@ class _Senders:
         """Starts what is due and has room, and gives the seconds until more will be."""
         now = now_ms()
         with self._hub.db.read() as tx:
-            waiting = deliveries.list_due(tx, now, 100)
+            waiting = deliveries.list_due(tx, now, self._list_busy_owners(), DUE_AT_ONCE)
         for due in waiting:
             if self._has_room(due):
-                self._start(due, now)
+                self._start(due)
         with self._hub.db.read() as tx:
             next_at = deliveries.find_next_due(tx, now)
         return POLL_SECONDS if next_at is None else max(next_at - now_ms(), 0) / 1000
 
+    def _list_busy_owners(self) -> list[str]:
+        """Those with so many webhooks at work that more have to wait, and must hide nobody else."""
+        with self._lock:
+            counts = Counter(running.owner_id for running in self._running)
+        return [owner_id for owner_id, count in counts.items() if count >= MAX_SENDERS_OF_ONE]
+
     def _has_room(self, due: Due) -> bool:
         with self._lock:
-            of_one = sum(running.owner_id == due.owner_id for running in self._running)
-            is_free = due not in self._running and of_one < MAX_SENDERS_OF_ONE
-            return is_free and len(self._running) < MAX_SENDERS
+            is_free = due not in self._running and len(self._running) < MAX_SENDERS
+        return is_free and due.owner_id not in self._list_busy_owners()
 
-    def _start(self, due: Due, now: int) -> None:
-        lease = new_id()
-        until = _lease_end(self._hub, now)
-        with self._hub.db.write() as tx:
-            if not deliveries.take_lease(tx, due.webhook_id, lease, now, until):
-                return
-        thread = Thread(target=self._run, args=(due, lease), daemon=True)
+    def _start(self, due: Due) -> None:
+        thread = Thread(target=self._run, args=(due,), daemon=True)
         with self._lock:
             self._running[due] = thread
         thread.start()
 
-    def _run(self, due: Due, lease: str) -> None:
+    def _run(self, due: Due) -> None:
         try:
-            _serve(self._hub, due.webhook_id, lease)
+            _serve(self._hub, due.webhook_id)
         except Exception:
             # The lease runs out, and then somebody tries again.
             log.exception("the deliveries of a webhook failed: %s", due.webhook_id)
@@ -136,21 +144,28 @@ def _lease_end(hub: Hub, now: int) -> int:
     return now + LEASE_MARGIN_MS + int(hub.config.webhook_seconds * 1000)
 
 
-def _serve(hub: Hub, webhook_id: str, lease: str) -> None:
+def _serve(hub: Hub, webhook_id: str) -> None:
     """Makes the deliveries of a webhook, until there is none, nobody there, or no more time."""
+    lease = new_id()
     end = time.monotonic() + ROUND_SECONDS
     done: _Attempt | None = None
     while True:
         is_over = hub.stopping.is_set() or time.monotonic() > end
         with hub.db.write() as tx:
-            going_on = done is None or _record(tx, hub, webhook_id, lease, done)
-            job = None
-            if going_on and not is_over:
-                job = _take(tx, hub, webhook_id, lease)
+            if done is None:
+                going_on = _take_on(tx, hub, webhook_id, lease)
+            else:
+                going_on = _record(tx, hub, webhook_id, lease, done)
+            job = _take(tx, hub, webhook_id, lease) if going_on and not is_over else None
             if job is None:
                 deliveries.end_lease(tx, webhook_id, lease, now_ms())
                 return
         done = _Attempt(*job, _send(hub, webhook_id, *job))
+
+
+def _take_on(tx: Transaction, hub: Hub, webhook_id: str, lease: str) -> bool:
+    now = now_ms()
+    return deliveries.take_lease(tx, webhook_id, lease, now, _lease_end(hub, now))
 
 
 def _take(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from freehold.errors import BadRequestError
 from freehold.server.core import access, proposed_changes, pull_requests
 from freehold.server.core.access import Context
@@ -53,12 +55,12 @@ def list_discussions(ctx: Context, repo: Repo, query: wire.DiscussionsQuery) -> 
     )
     start = query.p * PAGE
     with ctx.hub.db.read() as tx:
-        found = discussions.list_discussions(tx, repo.id, wanted, PAGE, start)
         count = discussions.count_discussions(tx, repo.id, wanted)
+        found = discussions.list_discussions(tx, repo.id, wanted, PAGE, start, count)
         closed = discussions.count_discussions(tx, repo.id, wanted._replace(is_closed=True))
         authors = Authors(tx, [item.author_id for item in found])
     return wire.Discussions(
-        discussions=[_summarise(repo, item, authors) for item in found],
+        discussions=[wire.DiscussionSummary(**_summarise(repo, item, authors)) for item in found],
         # A client asks for pages until it has all of them, and one that is empty would be asked
         # for again and again.
         count=count if found else min(count, start),
@@ -67,18 +69,18 @@ def list_discussions(ctx: Context, repo: Repo, query: wire.DiscussionsQuery) -> 
     )
 
 
-def _summarise(repo: Repo, item: Discussion, authors: Authors) -> wire.DiscussionSummary:
-    return wire.DiscussionSummary(
-        num=item.num,
-        author=authors.describe(item.author_id),
-        repo=wire.RepoName(name=repo.full_name, type=repo.type),
-        title=item.title,
-        status=item.status,  # type: ignore[arg-type]  # the database checks it
-        created_at=iso_time(item.created_at),
-        is_pull_request=item.is_pull_request,
-        num_comments=item.comment_count,
-        pinned=item.pinned,
-    )
+def _summarise(repo: Repo, item: Discussion, authors: Authors) -> dict[str, Any]:
+    return {
+        "num": item.num,
+        "author": authors.describe(item.author_id),
+        "repo": wire.RepoName(name=repo.full_name, type=repo.type),
+        "title": item.title,
+        "status": item.status,
+        "created_at": iso_time(item.created_at),
+        "is_pull_request": item.is_pull_request,
+        "num_comments": item.comment_count,
+        "pinned": item.pinned,
+    }
 
 
 def takes_long(ctx: Context, repo: Repo, num: str, query: wire.DiscussionQuery) -> bool:
@@ -101,17 +103,9 @@ def get_discussion(
         authors = Authors(tx, [found.author_id])
     answer = wire.Discussion(
         id_=found.id,
-        num=found.num,
-        author=authors.describe(found.author_id),
-        repo=wire.RepoName(name=repo.full_name, type=repo.type),
-        title=found.title,
-        status=found.status,  # type: ignore[arg-type]  # the database checks it
-        created_at=iso_time(found.created_at),
-        is_pull_request=found.is_pull_request,
-        num_comments=found.comment_count,
-        pinned=found.pinned,
         locked=found.locked,
         events=told.describe(),
+        **_summarise(repo, found, authors),
     )
     if found.is_pull_request:
         proposed_changes.describe_changes(ctx, repo, found, answer, diff=query.diff)

@@ -107,12 +107,17 @@ def _note_due(tx: Transaction, webhook_id: str, now: int) -> int:
     )
 
 
-def list_due(tx: Transaction, now: int, limit: int) -> list[Due]:
-    """The webhooks that nobody is at work on and that have something to do, the longest first."""
+def list_due(tx: Transaction, now: int, without: Iterable[str], limit: int) -> list[Due]:
+    """The webhooks that nobody is at work on and that have something to do, the longest first.
+
+    Those of the accounts in `without` are left out.
+    """
     rows = tx.all(
         "SELECT id, owner_id FROM webhook WHERE due_at <= :now AND leased_until <= :now"
-        " AND state = 'enabled' ORDER BY due_at, id LIMIT :limit",
+        " AND state = 'enabled' AND owner_id NOT IN :without ORDER BY due_at, id LIMIT :limit",
         now=now,
+        # An empty list would fit no row at all.
+        without=["", *without],
         limit=limit,
     )
     return [Due(*row) for row in rows]

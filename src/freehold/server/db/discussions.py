@@ -125,18 +125,21 @@ def has_open_pull_request(tx: Transaction, repo_id: str, author_id: str) -> bool
 
 
 def list_discussions(
-    tx: Transaction, repo_id: str, wanted: Wanted, limit: int, offset: int
+    tx: Transaction, repo_id: str, wanted: Wanted, limit: int, offset: int, total: int
 ) -> list[Discussion]:
-    """A page of the discussions that are wanted, newest first."""
+    """A page of the discussions that are wanted, of which there are `total`, newest first."""
+    # What is passed over costs time, so a page in the second half is counted from the end.
+    behind = max(total - offset - limit, 0)
+    order, skipped = ("DESC", offset) if offset <= behind else ("ASC", behind)
     condition = _condition(wanted)
     # The page is found in an index alone; only its own rows are read.
     rows = tx.all(
         f"SELECT {COLUMNS} FROM discussion WHERE repo_id = :repo_id AND num IN"
         f" (SELECT num FROM discussion WHERE {condition}"
-        " ORDER BY num DESC LIMIT :limit OFFSET :offset) ORDER BY num DESC",
+        f" ORDER BY num {order} LIMIT :limit OFFSET :skipped) ORDER BY num DESC",
         repo_id=repo_id,
-        limit=limit,
-        offset=offset,
+        limit=max(min(limit, total - offset), 0),
+        skipped=skipped,
         **_values(wanted),
     )
     return [_make(row) for row in rows]
