@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from freehold.server.core.discussion_rules import MAX_EVENTS
+from freehold.server.core.discussion_rules import MAX_EVENTS, MAX_VERSIONS
 from tests.discussions import act, as_account, assert_refused, discuss, kinds, propose, read
 from tests.live import Account, LiveHub
 from tests.repos import Repo, file, new_repo, put_ref
@@ -37,6 +37,15 @@ def test_a_full_discussion_is_not_filled_further_by_mentions(repo: Repo, reader:
     assert act(reader, num, "comment", {"comment": f"#{full} again"}).status_code == 201
     assert kinds(read(repo, full)) == ["comment"]
     assert kinds(read(repo, other)) == ["comment", "reference"]
+
+
+def test_a_locked_discussion_hears_of_what_writers_say(repo: Repo, reader: Repo) -> None:
+    locked = discuss(reader)
+    act(repo, locked, "lock", {"locked": True})
+    discuss(reader, text=f"#{locked}")
+    assert kinds(read(repo, locked)) == ["comment", "locking-change"]
+    discuss(repo, text=f"#{locked}")
+    assert kinds(read(repo, locked))[2:] == ["reference"]
 
 
 def test_a_full_discussion_is_ended_by_writers_alone(repo: Repo, reader: Repo) -> None:
@@ -112,6 +121,23 @@ def test_a_search_finds_letters_of_any_script_in_any_case(repo: Repo) -> None:
     act(repo, num, "title", {"title": "Straße"})
     assert repo.get("/discussions?search=STRASSE").json()["count"] == 1
     assert repo.get("/discussions?search=%C3%BCber").json()["count"] == 0
+
+
+def test_edit_comment_keeps_so_many_versions_and_takes_no_more(repo: Repo) -> None:
+    num = discuss(repo)
+    event = read(repo, num)["events"][0]["id"]
+    edit = f"comment/{event}/edit"
+    with repo.hub.inside.db.write() as tx:
+        tx.run(
+            "UPDATE comment_version SET place = :n WHERE event_id = :id",
+            n=MAX_VERSIONS - 1,
+            id=event,
+        )
+    assert act(repo, num, edit, {"content": "the last"}).status_code == 200
+    answer = act(repo, num, edit, {"content": "one more"})
+    assert_refused(answer, 400, "This comment was rewritten too often: please write another one.")
+    latest = read(repo, num)["events"][0]["data"]["latest"]
+    assert latest["raw"] == "the last"
 
 
 # Numbers

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from freehold.errors import BadRequestError
-from freehold.server.db import lfs
+from freehold.server.db import discussions, lfs
 from freehold.server.db.database import Database, in_chunks
 from freehold.server.db.migrate import migrate, migration_names
 from freehold.server.db.settings import get_or_set
@@ -234,6 +234,7 @@ def test_large_files_of_before_chunks_are_still_there_after_the_migration(url: s
     ]
     with database.write() as tx:
         assert lfs.unlink_objects(tx, "3" * 24, ["a" * 64]) == ["a" * 64]
+        assert discussions.take_number(tx, "3" * 24) == 1
     with database.read() as tx:
         row = tx.one("SELECT used_storage FROM repo")
     assert row is not None and row.used_storage == 7

@@ -5,14 +5,19 @@ What only the hub refuses is what it would refuse in a push as well.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
+from freehold.errors import RepositoryNotFoundError
+from freehold.server.git.merging import merge_commits
+from freehold.server.git.native import GitLimitError
+from freehold.server.git.views import View
 from tests.clones import Clone, GitFailedError, clone
 from tests.discussions import act, assert_refused, discuss, propose, read
-from tests.histories import assert_sound
+from tests.histories import Source, assert_sound
 from tests.live import Account, LiveHub
 from tests.repos import Repo, file, lfs_file, new_repo
 
@@ -208,6 +213,33 @@ def test_a_merge_brings_no_link_that_leads_out(repo: Repo, tmp_path: Path) -> No
     push(work, "main")
     assert_refused(act(repo, num, "merge"), 409, "A symbolic link leads out of the repository.")
     assert "link" not in repo.paths()
+
+
+def test_a_merge_in_a_repository_that_is_deleted_meanwhile_finds_none(repo: Repo) -> None:
+    git = repo.hub.inside.git
+    with (
+        pytest.raises(RepositoryNotFoundError),
+        git.open_workshop(repo.get().json()["_id"]) as view,
+    ):
+        repo.call("DELETE", "/api/repos/delete", json={"name": repo.full_name.partition("/")[2]})
+        merge_commits(view, "0" * 40, "1" * 40, 1)
+
+
+def test_a_merge_that_takes_too_long_is_given_up(tmp_path: Path) -> None:
+    """The same few lines in another order on each side."""
+    numbers = random.Random(5)
+    base, ours, theirs = (
+        b"".join(numbers.choices([b"a\n", b"b\n", b"c\n", b"d\n"], k=1_500_000)) for _ in range(3)
+    )
+    source = Source(tmp_path / "source")
+    source.commit("base", f=base)
+    source.commit("ours", f=ours)
+    head = source.git("rev-parse", "HEAD")
+    source.git("checkout", "-q", "HEAD~1")
+    source.commit("theirs", f=theirs)
+    other = source.git("rev-parse", "HEAD")
+    with View([source.path / ".git/objects"], {}) as view, pytest.raises(GitLimitError):
+        merge_commits(view, head, other, 1)
 
 
 def test_a_merge_leaves_nothing_behind_on_the_disk(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from freehold.server.core.access import Context, require_account
 from freehold.server.core.discussion_events import add_change, add_comment, find_details
 from freehold.server.core.discussion_notices import tell_comment
 from freehold.server.core.discussion_rules import (
+    MAX_VERSIONS,
     check_comment,
     check_room,
     has_room,
@@ -62,21 +63,28 @@ def write_comment(
 
 
 def _check_lock(ctx: Context, repo: Repo, discussion: Discussion) -> None:
-    if discussion.locked and not may(ctx, repo, Needs.WRITE):
+    if _is_shut(ctx, repo, discussion):
         raise ForbiddenError("This discussion is locked.")
+
+
+def _is_shut(ctx: Context, repo: Repo, discussion: Discussion) -> bool:
+    return discussion.locked and not may(ctx, repo, Needs.WRITE)
 
 
 def note_mentions(
     tx: Transaction, ctx: Context, repo: Repo, discussion: Discussion, event: Event, text: str
 ) -> None:
-    """Tells the discussions that a text mentions, as `#3`, that it does, unless they are full."""
+    """Tells the discussions that a text mentions, as `#3`, that it does.
+
+    Those that are full do not hear of it, nor those in which the viewer must not speak.
+    """
     numbers = dict.fromkeys(int(found) for found in _MENTION.findall(text))
     numbers.pop(discussion.num, None)
     mentioned = discussions.find_discussions(tx, repo.id, list(numbers)[:MAX_MENTIONS])
-    for other in filter(has_room, mentioned.values()):
-        add_change(
-            tx, other, ctx.viewer.id, "reference", {"num": discussion.num, "event": event.id}
-        )
+    data = {"num": discussion.num, "event": event.id}
+    for other in mentioned.values():
+        if has_room(other) and not _is_shut(ctx, repo, other):
+            add_change(tx, other, ctx.viewer.id, "reference", data)
 
 
 def edit_comment(
@@ -84,7 +92,7 @@ def edit_comment(
 ) -> UpdatedComment:
     """The comment with another text; only its author rewrites it, or an administrator.
 
-    Raises `BadRequestError` for a hidden one.
+    Raises `BadRequestError` for a hidden one, and for one that was rewritten too often.
     """
     text = check_comment(body.content)
     user_id = require_account(ctx.viewer)
@@ -94,7 +102,8 @@ def edit_comment(
         require_own(ctx, repo, comment.author_id, Needs.ADMIN)
         _check_lock(ctx, repo, discussion)
         check_room(discussion, text)
-        discussion_events.add_version(tx, comment, text, user_id, now_ms())
+        if discussion_events.add_version(tx, comment, text, user_id, now_ms()) > MAX_VERSIONS:
+            raise BadRequestError("This comment was rewritten too often: please write another one.")
         tell_comment(tx, ctx, repo, discussion, comment, "update", text)
         told = find_details(tx, comment)
     return UpdatedComment(updated_comment=told.describe()[0])

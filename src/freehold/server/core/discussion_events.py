@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from itertools import groupby
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
+from freehold.errors import NotFoundError
 from freehold.formats.markdown import render_markdown
 from freehold.server.core.authors import Authors
 from freehold.server.db import discussion_events as rows
@@ -55,8 +54,7 @@ def add_change(
 class Details(NamedTuple):
     """Events with all that is told of them."""
 
-    events: Sequence[Event]
-    versions: Mapping[str, Sequence[Version]]
+    events: Sequence[tuple[Event, Sequence[Version]]]
     authors: Authors
 
     def describe(self) -> list[DiscussionEvent]:
@@ -64,27 +62,27 @@ class Details(NamedTuple):
 
         To render their text may take a second, so no transaction should be open.
         """
-        return [
-            _describe(event, self.versions.get(event.id, ()), self.authors) for event in self.events
-        ]
+        return [_describe(event, versions, self.authors) for event, versions in self.events]
 
 
 def find_details(tx: Transaction, event: Event) -> Details:
     """What is told of one event."""
-    return _make_details(tx, [event], rows.list_event_versions(tx, event.id))
+    return _make_details(tx, [(event, rows.list_event_versions(tx, event.id))])
 
 
 def list_details(tx: Transaction, discussion: Discussion) -> Details:
-    """What is told of all events of a discussion."""
+    """What is told of all events of a discussion; raises `NotFoundError` when it is gone by now."""
     events = rows.list_events(tx, discussion.id)
-    return _make_details(tx, events, rows.list_versions(tx, discussion.id))
+    if not events:
+        raise NotFoundError("Discussion not found")
+    return _make_details(tx, events)
 
 
-def _make_details(tx: Transaction, events: Sequence[Event], versions: Sequence[Version]) -> Details:
-    wrote = [event.author_id for event in events] + [event.hidden_by for event in events]
-    authors = Authors(tx, wrote + [version.author_id for version in versions])
-    of_event = {key: list(group) for key, group in groupby(versions, attrgetter("event_id"))}
-    return Details(events, of_event, authors)
+def _make_details(tx: Transaction, events: Sequence[tuple[Event, Sequence[Version]]]) -> Details:
+    wrote = [version.author_id for _, versions in events for version in versions]
+    for event, _ in events:
+        wrote += [event.author_id, event.hidden_by]
+    return Details(events, Authors(tx, wrote))
 
 
 def _describe(event: Event, versions: Sequence[Version], authors: Authors) -> DiscussionEvent:

@@ -22,6 +22,9 @@ MAX_REASON = 1000
 MAX_EVENTS = 10_000
 MAX_TEXT_SIZE = 2 * 1024 * 1024
 
+# Of one comment; all of them are shown.
+MAX_VERSIONS = 100
+
 MAX_NUM_DIGITS = 15
 
 # They make one sign of several, or keep two apart, and are in the words of many languages.

@@ -35,6 +35,9 @@ from freehold.wire.route import Needs
 
 PAGE = 50
 
+# In bytes. To render so much for the first time may take seconds.
+LONG_TEXT = 256 * 1024
+
 # No page lies behind this one: a number beyond what a database counts is no page either.
 MAX_PAGE_NUMBER = 1_000_000
 
@@ -78,6 +81,15 @@ def _summarise(repo: Repo, item: Discussion, authors: Authors) -> dict[str, Any]
         "num_comments": item.comment_count,
         "pinned": item.pinned,
     }
+
+
+def takes_long(ctx: Context, repo: Repo, num: str, query: wire.DiscussionQuery) -> bool:
+    """Whether it may take long to show a discussion: for its text, or for what it would change."""
+    with ctx.hub.db.read() as tx:
+        found = find_discussion(tx, repo, num)
+    if found.text_size > LONG_TEXT:
+        return True
+    return proposed_changes.takes_git(ctx, repo, found, diff=query.diff)
 
 
 def get_discussion(

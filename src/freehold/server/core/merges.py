@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -38,7 +39,7 @@ from freehold.server.db.repos import Repo
 from freehold.server.git.differences import find_merge_base
 from freehold.server.git.history import list_added_commits
 from freehold.server.git.merging import add_commit, merge_commits, open_view, pack_new_objects
-from freehold.server.git.native import GitError
+from freehold.server.git.native import GitLimitError
 from freehold.server.git.reader import CommitData
 from freehold.server.git.store import LostRaceError, RefChange
 from freehold.server.git.views import View
@@ -47,6 +48,9 @@ from freehold.wire.discussions import MergePullRequest
 
 # Of a processor.
 MERGE_SECONDS = 120
+
+# How long one call merges anew because the base has moved.
+PATIENCE_SECONDS = 120
 
 # Of the commits that a merge brings, those that its message names, and of each of their first
 # lines, in characters.
@@ -76,6 +80,7 @@ def merge_pull_request(ctx: Context, repo: Repo, num: str, body: MergePullReques
     if body.comment:
         check_comment(body.comment)
     check_enabled(repo)
+    end = time.monotonic() + PATIENCE_SECONDS
     for _ in range(MAX_ATTEMPTS):
         sides = _find_sides(ctx, repo, num)
         if body.head_commit_id and not _is_seen(body.head_commit_id, sides.head):
@@ -83,8 +88,10 @@ def merge_pull_request(ctx: Context, repo: Repo, num: str, body: MergePullReques
         try:
             _merge(ctx, repo, sides, body.comment)
         except LostRaceError:
-            continue
-        return
+            if time.monotonic() > end:
+                break
+        else:
+            return
     raise HfHubHTTPError("The branch is too busy: please try again.", status=503)
 
 
@@ -119,7 +126,7 @@ def _merge(ctx: Context, repo: Repo, sides: _Sides, comment: str | None) -> None
     if shared == sides.head:
         raise BadRequestError("The branch has all the commits of this pull request already.")
     message = _write_message(ctx, repo, sides)
-    with ctx.hub.git.open_view(repo.id, {}) as view:
+    with ctx.hub.git.open_workshop(repo.id) as view:
         ahead = shared == sides.base
         tree = reader.commit(sides.head).tree if ahead else _merge_trees(view, sides)
         author = ctx.viewer.name or SYSTEM
@@ -142,7 +149,7 @@ def _find_facts(
 def _merge_trees(view: View, sides: _Sides) -> str:
     try:
         merge = merge_commits(view, sides.base, sides.head, MERGE_SECONDS)
-    except GitError as error:
+    except GitLimitError as error:
         raise ConflictError("This takes git too long: merge it by hand, and push.") from error
     if merge.tree is None:
         raise ConflictError(_describe_conflicts(merge.conflicts))

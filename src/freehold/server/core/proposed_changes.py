@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from freehold.errors import PayloadTooLargeError
 from freehold.server.core.access import Context
-from freehold.server.core.discussion_rules import find_discussion, may
+from freehold.server.core.discussion_rules import may
 from freehold.server.core.revisions import reader_of
 from freehold.server.db import refs
 from freehold.server.db.discussions import Discussion
@@ -75,17 +75,15 @@ def describe_changes(
         answer.diff = text
 
 
-def takes_git(ctx: Context, repo: Repo, num: str, query: wire.DiscussionQuery) -> bool:
+def takes_git(ctx: Context, repo: Repo, found: Discussion, *, diff: bool) -> bool:
     """Whether nobody has asked for this since the commits have moved, so that git has to work."""
-    with ctx.hub.db.read() as tx:
-        found = find_discussion(tx, repo, num)
     if not found.is_pull_request:
         return False
     base, head = _find_sides(ctx, repo, found)
     if base is None or head is None:
         return False
     needs_merge = not found.is_closed and _recall_merge(base, head) is None
-    needs_patch = query.diff and _may_read(ctx, repo) and _patches.get((base, head)) is None
+    needs_patch = diff and _may_read(ctx, repo) and _patches.get((base, head)) is None
     return needs_merge or needs_patch
 
 
@@ -158,5 +156,5 @@ def _merge(ctx: Context, repo: Repo, base: str, head: str) -> Merge:
         return Merge(head, ())
     if shared is None:
         return Merge(None, ())
-    with ctx.hub.git.open_view(repo.id, {}) as view:
+    with ctx.hub.git.open_workshop(repo.id) as view:
         return merge_commits(view, base, head, SECONDS)

@@ -32,7 +32,7 @@ from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repos import Repo
 from freehold.server.git.incoming import Incoming
-from freehold.server.git.native import GitError
+from freehold.server.git.native import GitError, GitLimitError
 from freehold.server.git.store import LostRaceError, RefChange
 from freehold.server.hub import now_ms
 from freehold.wire.ids import check_ref_name
@@ -56,9 +56,6 @@ TAGS = "refs/tags/"
 
 # Where the hub keeps its files is nobody's business.
 _PATH = re.compile(r"(?<!\w)\.{0,2}/\S+")
-
-# What git says when it was refused memory.
-_NO_MEMORY = re.compile("(?i)out of memory|over limit|mmap failed|size_t overflow")
 
 BEYOND_LIMITS = (
     "the pack cannot be unpacked within the limits of this hub: are there large files outside of"
@@ -156,7 +153,8 @@ def _explain(error: GitError) -> str:
     """The reason that git gives, on one line and without what only concerns the hub."""
     lines = [line for line in str(error).splitlines() if line.startswith(("fatal: ", "error: "))]
     reason = "; ".join(line.partition(": ")[2] for line in lines[:3])
-    return BEYOND_LIMITS if not reason or _NO_MEMORY.search(reason) else _PATH.sub("a file", reason)
+    is_beyond = not reason or isinstance(error, GitLimitError)
+    return BEYOND_LIMITS if is_beyond else _PATH.sub("a file", reason)
 
 
 def _take(ctx: Context, repo: Repo, attempt: _Attempt, incoming: Incoming) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any, NamedTuple
 
 from freehold.server.db.database import Transaction
 
 COLUMNS = "id, discussion_id, place, author_id, type, data, hidden_by, hidden_at, created_at"
+
+_OF_EVENTS = ", ".join(f"e.{name}" for name in COLUMNS.split(", "))
 
 
 class Event(NamedTuple):
@@ -68,8 +71,8 @@ def add_event(tx: Transaction, discussion_id: str, new: NewEvent, now: int) -> E
     return event
 
 
-def add_version(tx: Transaction, event: Event, content: str, author_id: str, now: int) -> None:
-    """Rewrites a comment; what it was before is kept."""
+def add_version(tx: Transaction, event: Event, content: str, author_id: str, now: int) -> int:
+    """Rewrites a comment, and gives the number of its versions: what it was before is kept."""
     row = tx.one(
         "SELECT MAX(place) AS place FROM comment_version WHERE event_id = :id", id=event.id
     )
@@ -80,6 +83,7 @@ def add_version(tx: Transaction, event: Event, content: str, author_id: str, now
         id=event.discussion_id,
         size=len(content.encode()),
     )
+    return int(place)
 
 
 def _insert_version(tx: Transaction, version: Version) -> None:
@@ -100,14 +104,30 @@ def hide_event(tx: Transaction, event_id: str, user_id: str, now: int) -> None:
     )
 
 
-def list_events(tx: Transaction, discussion_id: str) -> list[Event]:
-    """Every event of the discussion, in order."""
+def list_events(tx: Transaction, discussion_id: str) -> list[tuple[Event, list[Version]]]:
+    """Every event of the discussion in order, each with its versions, oldest first.
+
+    A hidden comment has none, and neither has what is no comment. All is of the same moment.
+    """
     rows = tx.all(
-        f"SELECT {COLUMNS} FROM discussion_event WHERE discussion_id = :discussion_id"
-        " ORDER BY place",
+        f"SELECT {_OF_EVENTS}, v.place AS version, v.content, v.author_id AS writer_id,"
+        " v.created_at AS written_at FROM discussion_event AS e"
+        " LEFT JOIN comment_version AS v ON v.event_id = e.id AND e.hidden_at IS NULL"
+        " WHERE e.discussion_id = :discussion_id ORDER BY e.place, v.place",
         discussion_id=discussion_id,
     )
-    return [Event(*row) for row in rows]
+    return [
+        (event, [_make_version(row) for row in group if row.version is not None])
+        for event, group in groupby(rows, _make_event)
+    ]
+
+
+def _make_event(row: Any) -> Event:
+    return Event(*row[: len(Event._fields)])
+
+
+def _make_version(row: Any) -> Version:
+    return Version(row.id, row.version, row.content, row.writer_id, row.written_at)
 
 
 def find_event(tx: Transaction, discussion_id: str, event_id: str) -> Event | None:
@@ -119,18 +139,6 @@ def find_event(tx: Transaction, discussion_id: str, event_id: str) -> Event | No
         event_id=event_id,
     )
     return None if row is None else Event(*row)
-
-
-def list_versions(tx: Transaction, discussion_id: str) -> list[Version]:
-    """Every version of the comments of the discussion that are not hidden, oldest first."""
-    rows = tx.all(
-        "SELECT v.event_id, v.place, v.content, v.author_id, v.created_at"
-        " FROM comment_version AS v JOIN discussion_event AS e ON e.id = v.event_id"
-        " WHERE e.discussion_id = :discussion_id AND e.hidden_at IS NULL"
-        " ORDER BY v.event_id, v.place",
-        discussion_id=discussion_id,
-    )
-    return [Version(*row) for row in rows]
 
 
 def list_event_versions(tx: Transaction, event_id: str) -> list[Version]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import tempfile
@@ -35,6 +36,9 @@ _WITH_LIMITS = 'ulimit -v "$0" && ulimit -t "$1" && shift && exec "$@"'
 # What a program ends with that has used up its seconds of a processor.
 _ENDED = (-signal.SIGXCPU, -signal.SIGKILL)
 
+# What git says when it was refused memory.
+_NO_MEMORY = re.compile("(?i)out of memory|over limit|mmap failed|size_t overflow")
+
 # So that what is mapped of large packs has its place in a limited space of addresses.
 _SMALL_WINDOWS = ["-c", "core.packedGitWindowSize=16m", "-c", "core.packedGitLimit=256m"]
 
@@ -60,7 +64,7 @@ class GitError(FreeholdError):
 
 
 class GitLimitError(GitError):
-    """The `git` program was ended: it took more time than it had, or said too much."""
+    """The `git` program needs more time or memory than it may have, or says too much."""
 
 
 class Program:
@@ -130,7 +134,8 @@ class Program:
         if self._process.returncode:
             size = self._errors.seek(0, os.SEEK_END)
             self._errors.seek(max(0, size - _LAST_WORDS))
-            raise GitError(self._errors.read().decode("utf-8", "replace").strip())
+            said = self._errors.read().decode("utf-8", "replace").strip()
+            raise GitLimitError(said) if _NO_MEMORY.search(said) else GitError(said)
 
     def close(self) -> None:
         """Ends the program and lets go of everything; does nothing the second time."""

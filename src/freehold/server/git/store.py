@@ -10,14 +10,16 @@ import io
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
 from typing import BinaryIO, cast
 
-from freehold.errors import FreeholdError
+import pygit2
+
+from freehold.errors import FreeholdError, RepositoryNotFoundError
 from freehold.formats.pack import PackInfo
 from freehold.server.db import packs, refs, repos, trash
 from freehold.server.db.database import Database, Transaction
@@ -26,7 +28,7 @@ from freehold.server.db.packs import Pack, PackBytes
 from freehold.server.git.bitmaps import are_due, find_bitmaps, make_bitmaps
 from freehold.server.git.cache import PACK_ENDINGS, GitCache
 from freehold.server.git.incoming import Incoming
-from freehold.server.git.native import PackFile
+from freehold.server.git.native import GitError, PackFile
 from freehold.server.git.reader import ObjectReader
 from freehold.server.git.views import View
 from freehold.server.objects.keys import pack_key
@@ -86,6 +88,20 @@ class GitStore:
         """
         self.cache.repair(repo_id)
         return self._make_view(repo_id, heads)
+
+    @contextmanager
+    def open_workshop(self, repo_id: str) -> Iterator[View]:
+        """A view without refs, for something new that is made of what the repository has.
+
+        Raises `RepositoryNotFoundError` when that is deleted meanwhile.
+        """
+        try:
+            with self.open_view(repo_id, {}) as view:
+                yield view
+        except (KeyError, pygit2.GitError, GitError, OSError) as error:
+            if not self.cache.is_listed(repo_id):
+                raise RepositoryNotFoundError from error
+            raise
 
     def open_fetch(self, repo_id: str, heads: Mapping[str, str]) -> View:
         """The same for a client that fetches: what would make it faster is put on a list."""

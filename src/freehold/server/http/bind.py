@@ -46,8 +46,8 @@ class Call:
     """One request on its way to a handler.
 
     Short jobs run in `threads`, those that hash, pack or move bytes in `bulk`. Whoever starts a
-    program for a client of git holds one of the `programs` as long as it runs, and whoever lets a
-    thread wait for a program one of the `turns`.
+    program for a client of git holds one of the `programs` as long as it runs, and whoever keeps a
+    thread for seconds, or lets it wait for a program, one of the `turns`.
     """
 
     hub: Hub

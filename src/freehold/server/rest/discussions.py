@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from starlette.responses import Response
 
-from freehold.server.core import comments, discussions, merges, proposed_changes, pull_requests
+from freehold.server.core import comments, discussions, merges, pull_requests
 from freehold.server.http.bind import Call, make_response, serve, stream
 from freehold.wire import community_routes as routes
 
 
 async def _get_discussion(call: Call) -> Response:
-    """Only whoever is the first to see new commits waits for a turn of git."""
-    if await call.bulk.run(_takes_git, call):
+    """A discussion with everything that has happened in it."""
+    # What may take long must not hold all of the threads.
+    if await call.bulk.run(_takes_long, call):
         async with call.turns:
             return await call.bulk.run(_read, call)
     return await call.bulk.run(_read, call)
 
 
-def _takes_git(call: Call) -> bool:
+def _takes_long(call: Call) -> bool:
     ctx, repo = call.authorize()
     assert repo is not None
-    return proposed_changes.takes_git(ctx, repo, call.params["num"], call.query())
+    return discussions.takes_long(ctx, repo, call.params["num"], call.query())
 
 
 def _read(call: Call) -> Response:
