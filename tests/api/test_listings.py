@@ -7,6 +7,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
+from freehold.server.core import jobs
 from tests.discussions import propose
 from tests.live import Account, LiveHub, fresh_name
 from tests.repos import Repo, assert_error, file, new_repo
@@ -211,3 +212,30 @@ def test_list_repos_tells_what_is_asked_for(hub: LiveHub) -> None:
     [item] = ask(hub, author=user.name, **{"expand[]": "author", "expand": "gguf"})
     assert item.keys() == {"_id", "id", "author"}
     assert ask(hub, author=user.name, limit=0) == []
+
+
+def test_facts_that_are_missing_are_found_by_a_job(hub: LiveHub) -> None:
+    user = hub.user()
+    mark = fresh_name("tag")
+    repo = new_repo(hub, user, card(tags=[mark], pipeline_tag="fill-mask"))
+    with hub.inside.db.write() as tx:
+        tx.run("DELETE FROM repo_tag WHERE tag = :mark", mark=mark)
+        tx.run("UPDATE repo_facts SET commit_oid = '' WHERE commit_oid = :oid", oid=repo.head())
+    assert names(hub, filter=mark) == []
+    assert jobs.renew_stale_facts(hub.inside) >= 1
+    assert names(hub, filter=mark, pipeline_tag="fill-mask") == [repo.full_name]
+    assert jobs.renew_stale_facts(hub.inside) == 0
+
+
+def test_what_is_liked_now_comes_first(hub: LiveHub) -> None:
+    user = hub.user()
+    liked, other = new_repo(hub, user), new_repo(hub, user)
+    hub.call("POST", f"{liked.api}/like", token=user.token)
+    jobs.count_trends(hub.inside)
+    assert names(hub, author=user.name) == [liked.full_name, other.full_name]
+    [first, _] = ask(hub, author=user.name)
+    assert first["trendingScore"] == 1
+    with hub.inside.db.write() as tx:
+        tx.run("UPDATE repo_like SET created_at = 0")
+    assert jobs.count_trends(hub.inside) >= 1
+    assert ask(hub, author=user.name)[1]["trendingScore"] == 0

@@ -45,8 +45,6 @@ _CONFIGS = {
 # The files that are read; of all others the names are enough.
 READ = frozenset({README, *_CONFIGS.values()})
 
-STALE_AT_ONCE = 200
-
 # By type and tree; each weighs as much as it has files.
 _known: Memory[tuple[str, str], Facts] = Memory(400_000)
 
@@ -181,13 +179,6 @@ def _searched(derived: RepoFacts) -> Iterator[str]:
     yield from (text for text in (derived.pipeline_tag, derived.library_name) if text)
     yield from (f"dataset:{name}" for name in derived.datasets)
     yield from (f"model:{name}" for name in derived.models)
-
-
-def find_stale_facts(hub: Hub) -> int:
-    """Looks at repositories whose facts are missing or old, and gives their number."""
-    with hub.db.read() as tx:
-        stale = repo_facts.list_stale_repos(tx, VERSION, STALE_AT_ONCE)
-    return sum(renew_facts(hub, repo_id) for repo_id in stale)
 
 
 def renew_facts(hub: Hub, repo_id: str) -> bool:

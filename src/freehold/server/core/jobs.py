@@ -17,7 +17,7 @@ import pygit2
 from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
-from freehold.server.core.facts import find_stale_facts
+from freehold.server.core.facts import VERSION, renew_facts
 from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
 from freehold.server.db import (
     commit_keys,
@@ -25,6 +25,7 @@ from freehold.server.db import (
     lfs,
     packs,
     refs,
+    repo_facts,
     repos,
     trash,
     xet_files,
@@ -40,6 +41,7 @@ from freehold.server.hub import Hub, now_ms
 from freehold.server.objects.keys import lfs_key
 
 UNLINKED_AT_ONCE = 1000
+STALE_AT_ONCE = 1000
 
 # As long as no pack takes to be moved, in seconds.
 TEMPORARY_SECONDS = 2 * 86400
@@ -71,7 +73,7 @@ def run_jobs(hub: Hub) -> None:
         empty_trash,
         sweep_staging,
         sweep_temporary,
-        find_stale_facts,
+        renew_stale_facts,
         count_trends,
         forget_deliveries,
     ):
@@ -297,6 +299,19 @@ def forget_commit_keys(hub: Hub) -> int:
     """Forgets the idempotency keys that no call may count on any more, and gives their number."""
     with hub.db.write() as tx:
         return commit_keys.delete_commit_keys(tx, now_ms() - 1000 * KEY_SECONDS)
+
+
+def renew_stale_facts(hub: Hub) -> int:
+    """Looks at repositories whose facts are missing or of old rules, and gives their number."""
+    renewed = 0
+    while True:
+        with hub.db.read() as tx:
+            stale = repo_facts.list_stale_repos(tx, VERSION, STALE_AT_ONCE)
+        done = sum(_attempt(renew_facts, hub, repo_id) for repo_id in stale)
+        renewed += done
+        # What cannot be read stays stale, and must not be tried for ever.
+        if len(stale) < STALE_AT_ONCE or not done:
+            return renewed
 
 
 def count_trends(hub: Hub) -> int:
