@@ -76,7 +76,7 @@ def test_list_repos_meets_all_conditions(hub: LiveHub) -> None:
     user = hub.user()
     mark = fresh_name("tag")
     one = make_named(hub, user, "bert-base", card(tags=[mark, "x"], license="mit"))
-    two = make_named(hub, user, "Bert_large", card(tags=[mark, "y"]))
+    two = make_named(hub, user, "Bert_large", card(tags=[mark, "y"], language="fr"))
     for query, wanted in (
         ({"filter": mark}, {one, two}),
         ({"filter": [mark, "x"]}, {one}),
@@ -99,6 +99,12 @@ def test_list_repos_meets_all_conditions(hub: LiveHub) -> None:
         ({"filter": "no-such-tag"}, set()),
         ({"filter": mark, "num_parameters": "min:1K"}, set()),
         ({"filter": mark, "unknown": "x"}, {one, two}),
+        ({"filter": mark.upper(), "limit": 5000}, {one, two}),
+        ({"filter": [mark, "LICENSE:MIT"]}, {one}),
+        ({"filter": [mark, "French"]}, {two}),
+        ({"filter": mark, "language": "fr"}, {two}),
+        ({"filter": mark, "apps": "llama.cpp"}, set()),
+        ({"filter": mark, "inference": "warm"}, set()),
     ):
         found = names(hub, **query)
         assert set(found) == {repo.full_name for repo in wanted}, query
@@ -157,6 +163,10 @@ def test_list_repos_keeps_the_types_apart(hub: LiveHub) -> None:
     assert names(hub, author=user.name) == []
     [space] = ask(hub, "spaces", author=user.name)
     assert space["sdk"] == "static"
+    assert names(hub, "spaces", author=user.name, linked=True) == []
+    linking = new_repo(hub, user, card(models=["lab/tiny"]), type="space")
+    assert names(hub, "spaces", author=user.name, linked=True) == [linking.full_name]
+    assert names(hub, "spaces", author=user.name, models="lab/tiny") == [linking.full_name]
 
 
 def test_list_repos_forgets_what_is_deleted_and_follows_a_move(hub: LiveHub) -> None:
@@ -177,7 +187,6 @@ def test_list_repos_forgets_what_is_deleted_and_follows_a_move(hub: LiveHub) -> 
     "query",
     [
         "limit=-1",
-        "limit=1001",
         "limit=x",
         "skip=-1",
         "cursor=x",

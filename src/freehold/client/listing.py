@@ -12,7 +12,6 @@ from freehold.client.calls import Caller, parse_with
 from freehold.client.names import Token
 
 if TYPE_CHECKING:
-    from freehold.client.answers import Answer
     from freehold.client.info import DatasetInfo, ModelInfo, RepoInfo, SpaceInfo
     from freehold.client.lazy_lists import LazyList
     from freehold.client.listing_info import MetricInfo
@@ -185,7 +184,9 @@ class Listing(Caller):
         """The tags that models are found by, in groups: `tags.library.PyTorch` is "pytorch"."""
         from freehold.client.search_arguments import ModelTags
 
-        answer = self._read_catalogue("/api/models-tags-by-type", token, timeout)
+        answer = self._session.call(
+            wire.community_routes.LIST_MODEL_TAGS, token=token, timeout=timeout
+        )
         found: ModelTags = parse_with(ModelTags, answer.object())
         return found
 
@@ -193,7 +194,9 @@ class Listing(Caller):
         """The tags that datasets are found by, in groups: `tags.language.en` is "language:en"."""
         from freehold.client.search_arguments import DatasetTags
 
-        answer = self._read_catalogue("/api/datasets-tags-by-type", token, timeout)
+        answer = self._session.call(
+            wire.community_routes.LIST_DATASET_TAGS, token=token, timeout=timeout
+        )
         found: DatasetTags = parse_with(DatasetTags, answer.object())
         return found
 
@@ -203,11 +206,6 @@ class Listing(Caller):
         """The metrics that the hub knows."""
         from freehold.client.listing_info import MetricInfo
 
-        items = self._read_catalogue("/api/metrics", token, timeout).items()
+        route = wire.community_routes.LIST_METRICS
+        items = self._session.call(route, token=token, timeout=timeout).items()
         return [parse_with(MetricInfo.parse, item) for item in items]
-
-    def _read_catalogue(self, path: str, token: Token, timeout: float | None) -> Answer:
-        from freehold.wire.route import Needs, Route
-
-        route = Route("GET", path, Needs.NOTHING)
-        return self._session.call(route, token=token, timeout=timeout)

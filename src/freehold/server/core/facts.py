@@ -169,7 +169,7 @@ def store_facts(tx: Transaction, repo_id: str, commit_oid: str, facts: Facts) ->
         parameters=None,
     )
     # A NUL is in no text of a database.
-    tags = [tag for tag in _searched(derived) if "\0" not in tag]
+    tags = [tag.lower() for tag in _searched(derived) if "\0" not in tag]
     repo_facts.put_facts(tx, repo_id, stored, tags, VERSION)
 
 

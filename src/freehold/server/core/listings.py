@@ -9,8 +9,9 @@ from typing import Any
 from msgspec import UNSET
 
 from freehold.errors import BadRequestError
+from freehold.formats.catalogue.languages import find_language
 from freehold.server.core.access import Context
-from freehold.server.core.paging import Page, check_limit, decode_cursor, encode_cursor
+from freehold.server.core.paging import Page, decode_cursor, encode_cursor
 from freehold.server.db import listings
 from freehold.server.db.listings import Listed, Place, Wanted
 from freehold.wire.dates import iso_time
@@ -36,6 +37,16 @@ ORDERS = {
 }
 DEFAULT_ORDER = "trending_score"
 
+# What programs on a user's machine can read, by their names.
+APPS = {
+    **dict.fromkeys(("llama.cpp", "ollama", "lmstudio", "jan", "koboldcpp", "localai"), "gguf"),
+    **dict.fromkeys(("mlx-lm", "mlx"), "mlx"),
+    **dict.fromkeys(("vllm", "sglang", "tgi"), "safetensors"),
+    "diffusionbee": "diffusers",
+}
+# No repository has it.
+_NO_TAG = "-"
+
 # What a name can hold; a part of one with anything else is in no name.
 _NAME_PART = re.compile(r"[a-z0-9_./-]{1,200}")
 _SIZE = re.compile(r"(min|max):(\d{1,6}(?:\.\d{1,6})?)([KMB]?)", re.IGNORECASE)
@@ -47,7 +58,7 @@ def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
 
     Raises `BadRequestError` for a limit, a cursor or a property that cannot be.
     """
-    limit = check_limit(query.limit, PAGE, PAGE) if query.limit != 0 else 0
+    limit = _read_limit(query.limit)
     if not 0 <= query.skip <= MAX_SKIP:
         raise BadRequestError(f"skip is 0 to {MAX_SKIP}.")
     wanted = _read_query(type, query)
@@ -64,6 +75,15 @@ def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
     return Page([_describe(item, names) for item in page], next_query=more)
 
 
+def _read_limit(limit: int | None) -> int:
+    """The size of the page: clients ask for all that their users want, and follow the links."""
+    if limit is None:
+        return PAGE
+    if limit < 0:
+        raise BadRequestError("A limit is 0 or more.")
+    return min(limit, PAGE)
+
+
 def _read_query(type: str, query: ListQuery) -> Wanted | None:
     """The conditions; `None` when nothing can meet them."""
     words = [word.lower() for word in query.search if word.strip()]
@@ -72,11 +92,15 @@ def _read_query(type: str, query: ListQuery) -> Wanted | None:
         raise BadRequestError(f"A list takes at most {MAX_CONDITIONS} conditions.")
     if any(_NAME_PART.fullmatch(word) is None for word in words):
         return None
+    # Nothing is served from here.
+    if query.inference or any(query.inference_provider):
+        return None
     return Wanted(
         type=type,
         words=tuple(dict.fromkeys(words)),
-        tags=tuple(dict.fromkeys(tag for tag in tags if tag)),
+        tags=tuple(dict.fromkeys(_choose(tag.lower()) for tag in tags if tag)),
         author=query.author or None,
+        linked=query.linked,
         gated=None if query.gated is UNSET else query.gated,
         parameters=_read_sizes(query.num_parameters),
         order=ORDERS.get(query.sort, DEFAULT_ORDER),
@@ -93,7 +117,14 @@ def _named_tags(query: ListQuery) -> list[str]:
     datasets = [name if ":" in name else f"dataset:{name}" for name in query.trained_dataset]
     links = [f"dataset:{name}" for name in query.datasets]
     links += [f"model:{name}" for name in query.models]
-    return [query.pipeline_tag, *query.library, *query.language, *datasets, *links]
+    apps = [APPS.get(app.lower(), _NO_TAG) for app in _split(query.apps) if app]
+    return [query.pipeline_tag, *query.library, *query.language, *datasets, *links, *apps]
+
+
+def _choose(tag: str) -> tuple[str, ...]:
+    """The tag, or that of the language that somebody calls by its name."""
+    code = find_language(tag)
+    return (tag,) if code is None else tuple(dict.fromkeys((tag, code)))
 
 
 def _read_sizes(text: str) -> tuple[int | None, int | None]:

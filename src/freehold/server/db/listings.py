@@ -15,8 +15,10 @@ from freehold.server.db.repo_facts import StoredFacts
 from freehold.server.db.repos import COLUMNS, MAIN, RELATED, RELATION, Repo, make_repo
 from freehold.server.db.visibility import VISIBLE
 
-# Sorting so many rows takes less than looking for them in order could.
+# Sorting so many rows takes less than looking for them in order could. Those with a part of a name
+# are found more slowly than those with a tag.
 FEW = 5000
+FEW_NAMED = 1000
 
 ORDERS = {
     "downloads": "repo.downloads",
@@ -26,21 +28,31 @@ ORDERS = {
     "trending_score": "repo.trending_score",
 }
 
-_TAGGED = "SELECT repo_id FROM repo_tag WHERE tag = :{name}"
-_HAS_TAG = "EXISTS (SELECT 1 FROM repo_tag WHERE tag = :{name} AND repo_tag.repo_id = repo.id)"
+# PostgreSQL would make one large join of a question with EXISTS, and look at all that have the tag.
+_TAGGED = "SELECT DISTINCT repo_id FROM repo_tag WHERE tag IN :{name}"
+_HAS_TAG = (
+    "(SELECT MAX(repo_tag.tag) FROM repo_tag"
+    " WHERE repo_tag.tag IN :{name} AND repo_tag.repo_id = repo.id) IS NOT NULL"
+)
 
 # The first is the index for parts of names. It takes an underscore for any letter, so the part is
 # looked for again.
 _NAMED = (
-    "SELECT repo_name.repo_id FROM repo_name_index"
-    " JOIN repo_name ON repo_name.number = repo_name_index.rowid"
-    " WHERE repo_name_index.full_name LIKE :{name}_pattern"
-    " AND REPLACE(repo_name.full_name, :{name}, '') <> repo_name.full_name"
+    "SELECT repo_id FROM repo_name_index WHERE full_name LIKE :{name}_pattern"
+    " AND REPLACE(full_name, :{name}, '') <> full_name"
 )
 _HAS_NAME = (
-    "EXISTS (SELECT 1 FROM repo_name WHERE repo_name.repo_id = repo.id"
-    " AND REPLACE(repo_name.full_name, :{name}, '') <> repo_name.full_name)"
+    "(SELECT repo_name.number FROM repo_name WHERE repo_name.repo_id = repo.id"
+    " AND REPLACE(repo_name.full_name, :{name}, '') <> repo_name.full_name) IS NOT NULL"
 )
+
+# A Space that names a model or a dataset.
+_LINKED = """(SELECT MAX(repo_tag.tag) FROM repo_tag WHERE repo_tag.repo_id = repo.id
+    AND (repo_tag.tag LIKE :a_model OR repo_tag.tag LIKE :a_dataset)) IS NOT NULL"""
+
+
+_IS_OWNED = "repo.owner_id = (SELECT id FROM account WHERE name_key = :author)"
+_OWNED = f"SELECT repo.id AS repo_id FROM repo WHERE {_IS_OWNED}"
 
 
 class Place(NamedTuple):
@@ -54,15 +66,16 @@ class Place(NamedTuple):
 class Wanted:
     """Which repositories a list has; all conditions hold for each of them.
 
-    `words` are parts of the names, in lower case; `tags` are found as they are written;
-    `gated` asks for repositories with a gate, or without. `order` is one of `ORDERS`.
+    `words` are parts of the names, and each of `tags` a choice of tags, all in lower case; `gated`
+    asks for repositories with a gate, or without. `order` is one of `ORDERS`.
     """
 
     type: str
     words: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    tags: tuple[tuple[str, ...], ...] = ()
     author: str | None = None
     gated: bool | None = None
+    linked: bool = False
     parameters: tuple[int | None, int | None] = (None, None)
     order: str = "trending_score"
     ascending: bool = False
@@ -82,6 +95,7 @@ class _Condition(NamedTuple):
     candidates: str
     check: str
     values: dict[str, Any]
+    few: int = FEW
 
 
 def list_repos(
@@ -96,6 +110,8 @@ def list_repos(
     """A page of the repositories that are wanted and that the viewer may see."""
     conditions = [_tag(n, tag) for n, tag in enumerate(wanted.tags)]
     conditions += [_word(n, word) for n, word in enumerate(wanted.words)]
+    if wanted.author is not None:
+        conditions.append(_Condition(_OWNED, _IS_OWNED, {"author": wanted.author.lower()}))
     first = _find_rarest(tx, conditions)
     source, checks = _write_source(conditions, first)
     checks += _write_rest(wanted)
@@ -129,29 +145,29 @@ def _make_listed(row: Any) -> Listed:
     return Listed(make_repo(row[:size]), row[size], known)
 
 
-def _tag(n: int, tag: str) -> _Condition:
+def _tag(n: int, tags: tuple[str, ...]) -> _Condition:
     name = f"tag_{n}"
-    return _Condition(_TAGGED.format(name=name), _HAS_TAG.format(name=name), {name: tag})
+    return _Condition(_TAGGED.format(name=name), _HAS_TAG.format(name=name), {name: list(tags)})
 
 
 def _word(n: int, word: str) -> _Condition:
     name = f"word_{n}"
     values = {name: word, f"{name}_pattern": f"%{word}%"}
-    return _Condition(_NAMED.format(name=name), _HAS_NAME.format(name=name), values)
+    return _Condition(_NAMED.format(name=name), _HAS_NAME.format(name=name), values, FEW_NAMED)
 
 
 def _find_rarest(tx: Transaction, conditions: list[_Condition]) -> _Condition | None:
     """The condition that fewest meet, if they are few enough to be sorted."""
-    counts = [_count(tx, condition) for condition in conditions]
-    fewest = min(counts, default=FEW + 1)
-    return conditions[counts.index(fewest)] if fewest <= FEW else None
+    counts = [(_count(tx, each), place) for place, each in enumerate(conditions)]
+    few = [(count, place) for count, place in counts if count <= conditions[place].few]
+    return conditions[min(few)[1]] if few else None
 
 
 def _count(tx: Transaction, condition: _Condition) -> int:
     candidates = condition.candidates
     row = tx.one(
         f"SELECT COUNT(*) AS total FROM ({candidates} LIMIT :most) AS candidate",
-        most=FEW + 1,
+        most=condition.few + 1,
         **condition.values,
     )
     return 0 if row is None else int(row.total)
@@ -170,10 +186,10 @@ def _write_source(conditions: list[_Condition], first: _Condition | None) -> tup
 
 def _write_rest(wanted: Wanted) -> list[str]:
     checks = []
-    if wanted.author is not None:
-        checks.append("repo.owner_id = (SELECT id FROM account WHERE name_key = :author)")
     if wanted.gated is not None:
         checks.append("repo.gated <> ''" if wanted.gated else "repo.gated = ''")
+    if wanted.linked:
+        checks.append(_LINKED)
     least, most = wanted.parameters
     if least is not None:
         checks.append("repo_facts.parameters >= :least")
@@ -184,13 +200,13 @@ def _write_rest(wanted: Wanted) -> list[str]:
 
 def _values_of(wanted: Wanted, after: Place | None) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    if wanted.author is not None:
-        values["author"] = wanted.author.lower()
     least, most = wanted.parameters
     if least is not None:
         values["least"] = least
     if most is not None:
         values["most"] = most
+    if wanted.linked:
+        values |= {"a_model": "model:%", "a_dataset": "dataset:%"}
     if after is not None:
         values |= {"after_value": after.value, "after_id": after.id}
     return values

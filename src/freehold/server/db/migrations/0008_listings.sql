@@ -47,26 +47,29 @@ CREATE TABLE repo_name (
 
 -- SQLite finds a part of a text in a table of its own, which triggers keep.
 {sqlite} CREATE VIRTUAL TABLE repo_name_index USING fts5 (
-    full_name, content = 'repo_name', content_rowid = 'number', tokenize = 'trigram'
+    full_name, repo_id UNINDEXED,
+    content = 'repo_name', content_rowid = 'number', tokenize = 'trigram'
 );
 
 {sqlite} CREATE TRIGGER repo_name_added AFTER INSERT ON repo_name BEGIN
-    INSERT INTO repo_name_index (rowid, full_name) VALUES (new.number, new.full_name); END;
+    INSERT INTO repo_name_index (rowid, full_name, repo_id)
+    VALUES (new.number, new.full_name, new.repo_id); END;
 
 {sqlite} CREATE TRIGGER repo_name_removed AFTER DELETE ON repo_name BEGIN
-    INSERT INTO repo_name_index (repo_name_index, rowid, full_name)
-    VALUES ('delete', old.number, old.full_name); END;
+    INSERT INTO repo_name_index (repo_name_index, rowid, full_name, repo_id)
+    VALUES ('delete', old.number, old.full_name, old.repo_id); END;
 
 {sqlite} CREATE TRIGGER repo_name_changed AFTER UPDATE ON repo_name BEGIN
-    INSERT INTO repo_name_index (repo_name_index, rowid, full_name)
-    VALUES ('delete', old.number, old.full_name);
-    INSERT INTO repo_name_index (rowid, full_name) VALUES (new.number, new.full_name); END;
+    INSERT INTO repo_name_index (repo_name_index, rowid, full_name, repo_id)
+    VALUES ('delete', old.number, old.full_name, old.repo_id);
+    INSERT INTO repo_name_index (rowid, full_name, repo_id)
+    VALUES (new.number, new.full_name, new.repo_id); END;
 
 {postgresql} CREATE EXTENSION IF NOT EXISTS pg_trgm;
 
 {postgresql} CREATE INDEX repo_name_trigrams ON repo_name USING GIN (full_name gin_trgm_ops);
 
-{postgresql} CREATE VIEW repo_name_index AS SELECT number AS rowid, full_name FROM repo_name;
+{postgresql} CREATE VIEW repo_name_index AS SELECT full_name, repo_id FROM repo_name;
 
 INSERT INTO repo_name (repo_id, full_name)
     SELECT repo.id, LOWER(account.name || '/' || repo.name)
