@@ -87,7 +87,7 @@ def check_reason(text: str) -> str:
 
 def find_discussion(tx: Transaction, repo: Repo, num: str) -> Discussion:
     """The discussion with the number that a path names; raises `NotFoundError`."""
-    is_number = num.isascii() and num.isdigit() and len(num) <= MAX_NUM_DIGITS
+    is_number = num.isascii() and num.isdigit() and num[0] != "0" and len(num) <= MAX_NUM_DIGITS
     found = discussions.find_discussion(tx, repo.id, int(num)) if is_number else None
     if found is None:
         raise NotFoundError("Discussion not found")
