@@ -492,6 +492,9 @@ def test_a_card_that_is_no_file(repo: Repo, row: tuple[int, bytes | None]) -> No
     take(repo, made)
     assert repo.get("/revision/new").status_code == 200
     assert repo.get("/tree/new").status_code == 200
+    moved = repo.post("/branch/main", {"startingPoint": "new", "overwrite": True})
+    assert moved.status_code == 200, moved.text
+    assert repo.get("").json()["tags"] == []
 
 
 def test_a_pointer_to_a_file_of_a_private_repository(

@@ -15,7 +15,7 @@ import pygit2
 from freehold.formats.facts.contents import RepoContents, RepoFacts
 from freehold.formats.facts.derive import derive_facts
 from freehold.formats.facts.values import read_json
-from freehold.formats.git_objects import DIRECTORY, TreeEntry, parse_tree
+from freehold.formats.git_objects import DIRECTORY, GITLINK, SYMLINK, TreeEntry, parse_tree
 from freehold.formats.lfs_pointer import parse_pointer
 from freehold.formats.repocard import parse_card
 from freehold.server.core.cards import MAX_CARD_SIZE, README
@@ -31,6 +31,9 @@ from freehold.server.hub import Hub
 
 # To be raised with the rules, so that everything is looked at again.
 VERSION = 1
+
+# What has the name of a file and holds nothing that could be read.
+_NO_FILES = frozenset({DIRECTORY, GITLINK, SYMLINK})
 
 # Of more files than these, the list is not kept and the rest not looked at.
 MAX_SIBLINGS = 5000
@@ -101,7 +104,7 @@ def noting_facts(
 
 def find_facts(source: Source, tree: bytes, repo_type: str) -> Facts:
     """What the files below a tree say; what cannot be read says nothing."""
-    root = {row.name: row for row in source.tree(tree) if row.mode != DIRECTORY}
+    root = {row.name: row for row in source.tree(tree) if row.mode not in _NO_FILES}
     card = parse_card(_read(source, root.get(README.encode()), MAX_CARD_SIZE))
     paths = _list_paths(source, tree)
     contents = RepoContents(
@@ -151,7 +154,7 @@ def _walk(source: Source, tree: bytes, prefix: str) -> Iterator[str]:
         path = prefix + row.name.decode("utf-8", "replace")
         if row.mode == DIRECTORY:
             yield from _walk(source, row.oid, f"{path}/")
-        else:
+        elif row.mode != GITLINK:
             yield path
 
 
