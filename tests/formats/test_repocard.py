@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from freehold.formats.repocard import CardIssue, card_tags, parse_card
+from freehold.formats.repocard import CardIssue, parse_card
 
 GOOD = """---
 license: apache-2.0
@@ -35,18 +35,6 @@ def test_a_card_gives_its_metadata_and_its_text():
     assert (card.errors, card.warnings) == ([], [])
     assert card.data["language"] == ["en", "fr"]
     assert card.body == "# Title\n"
-
-
-def test_tags_come_once_and_in_a_stable_order():
-    assert card_tags(parse_card(GOOD).data) == [
-        *("chat", "en", "license:apache-2.0", "fr", "transformers", "text-generation"),
-        *("dataset:squad", "base_model:a/b"),
-    ]
-
-
-def test_values_of_the_wrong_type_give_no_tag():
-    data = {"tags": [1, None, "x"], "license": {"a": 1}, "language": [False, ""], "datasets": 3}
-    assert card_tags(data) == ["x"]
 
 
 def test_windows_line_ends_and_a_byte_order_mark_are_fine():
@@ -201,7 +189,6 @@ def check_any(text):
     json.dumps(card.data, allow_nan=False).encode()
     for issue in card.errors + card.warnings:
         assert issue.line is None or 1 <= issue.line <= text.count("\n") + 1
-    assert all(isinstance(tag, str) for tag in card_tags(card.data))
     assert not (card.errors and any("line None" in error.message for error in card.errors))
 
 
@@ -231,19 +218,6 @@ def test_no_text_makes_reading_fail(text):
 @given(st.binary())
 def test_no_bytes_make_reading_fail(data):
     check_any("---\n" + data.decode(errors="surrogateescape") + "\n---\n")
-
-
-values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
-    max_leaves=8,
-)
-
-
-@given(st.dictionaries(st.sampled_from(["tags", "license", "language", "datasets"]), values))
-def test_no_metadata_makes_tagging_fail(data):
-    tags = card_tags(data)
-    assert len(set(tags)) == len(tags)
 
 
 # What would take too long or too much

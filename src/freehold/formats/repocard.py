@@ -1,4 +1,4 @@
-"""Repo cards: the YAML front matter of a README.md, its problems and the tags it gives a repo.
+"""Repo cards: the YAML front matter of a README.md, and its problems.
 
 Reading never raises. What is wrong becomes a `CardIssue` with its place in the file: line and
 column, counted from 1. Values are what JSON can hold: dates become ISO strings, keys are always
@@ -390,34 +390,6 @@ def _find_unknown(name: str, value: object) -> Iterator[str]:
             yield f"unknown `pipeline_tag` {item[:80]!r}"
         elif name == "language" and not _LANGUAGE.fullmatch(item):
             yield f"`language` {item[:80]!r} is not an ISO 639 code in lower case"
-
-
-# --- tags
-
-# Which keys become tags, in this order, and what stands before their values.
-_TAG_PREFIXES: Final[Mapping[str, str]] = {
-    "tags": "",
-    "license": "license:",
-    "language": "",
-    "library_name": "",
-    "pipeline_tag": "",
-    "datasets": "dataset:",
-    "base_model": "base_model:",
-    "task_categories": "task_categories:",
-    "size_categories": "size_categories:",
-}
-
-
-def card_tags(data: Mapping[str, Any]) -> list[str]:
-    """The tags that a card gives its repo, each once, in an order that only the card decides.
-
-    Values of the wrong type give no tag. Tags that the hub adds, such as `region:us`, are not
-    among them.
-    """
-    tags = (
-        prefix + text for key, prefix in _TAG_PREFIXES.items() for text in _texts(data.get(key))
-    )
-    return list(dict.fromkeys(tags))
 
 
 def _texts(value: object) -> list[str]:

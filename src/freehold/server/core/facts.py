@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import pygit2
 
+from freehold.formats.facts.configs import CONFIG_FILES, MAX_CONFIG_FILE
 from freehold.formats.facts.contents import RepoContents, RepoFacts
 from freehold.formats.facts.derive import derive_facts
 from freehold.formats.facts.values import read_json
@@ -37,16 +38,9 @@ _NO_FILES = frozenset({DIRECTORY, GITLINK, SYMLINK})
 
 # Of more files than these, the list is not kept and the rest not looked at.
 MAX_SIBLINGS = 5000
-MAX_CONFIG_SIZE = 1024 * 1024
 
-_CONFIGS = {
-    "config": "config.json",
-    "adapter_config": "adapter_config.json",
-    "tokenizer_config": "tokenizer_config.json",
-    "model_index": "model_index.json",
-}
 # The files that are read; of all others the names are enough.
-READ = frozenset({README, *_CONFIGS.values()})
+READ = frozenset({README, *CONFIG_FILES})
 
 # By type and tree; each weighs as much as it has files.
 _known: Memory[tuple[str, str], Facts] = Memory(400_000)
@@ -114,7 +108,10 @@ def find_facts(source: Source, tree: bytes, repo_type: str) -> Facts:
         paths=paths if paths is not None else [row.decode("utf-8", "replace") for row in root],
         # Where a hub stands is its operator's business.
         region="",
-        **{field: _read_json(source, root.get(name.encode())) for field, name in _CONFIGS.items()},
+        **{
+            field: _read_json(source, root.get(name.encode()))
+            for name, field in CONFIG_FILES.items()
+        },
     )
     return Facts(derive_facts(contents), card.data, paths)
 
@@ -126,7 +123,7 @@ def _read(source: Source, row: TreeEntry | None, limit: int) -> str:
 
 
 def _read_json(source: Source, row: TreeEntry | None) -> Any:
-    text = _read(source, row, MAX_CONFIG_SIZE)
+    text = _read(source, row, MAX_CONFIG_FILE)
     return read_json(text.encode()) if text else None
 
 
