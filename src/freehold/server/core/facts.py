@@ -18,7 +18,7 @@ from freehold.formats.facts.derive import derive_facts
 from freehold.formats.facts.values import read_json
 from freehold.formats.git_objects import DIRECTORY, GITLINK, SYMLINK, TreeEntry, parse_tree
 from freehold.formats.lfs_pointer import parse_pointer
-from freehold.formats.repocard import parse_card
+from freehold.formats.repocard import Card, parse_card
 from freehold.server.core.cards import MAX_CARD_SIZE, README
 from freehold.server.core.revisions import MAIN
 from freehold.server.db import refs, repo_facts, repos
@@ -43,7 +43,9 @@ MAX_SIBLINGS = 5000
 READ = frozenset({README, *CONFIG_FILES})
 
 # By type and tree; each weighs as much as it has files.
-_known: Memory[tuple[str, str], Facts] = Memory(400_000)
+_known: Memory[tuple[str, bytes], Facts] = Memory(400_000)
+# By the id of the file, in characters.
+_cards: Memory[bytes, Card] = Memory(32 * 1024 * 1024)
 
 
 class Source(NamedTuple):
@@ -97,9 +99,14 @@ def noting_facts(
 
 
 def find_facts(source: Source, tree: bytes, repo_type: str) -> Facts:
-    """What the files below a tree say; what cannot be read says nothing."""
+    """What the files below a tree say; what cannot be read says nothing. It is remembered."""
+    known = _known.get((repo_type, tree))
+    return known or _look(source, tree, repo_type)
+
+
+def _look(source: Source, tree: bytes, repo_type: str) -> Facts:
     root = {row.name: row for row in source.tree(tree) if row.mode not in _NO_FILES}
-    card = parse_card(_read(source, root.get(README.encode()), MAX_CARD_SIZE))
+    card = _read_card(source, root.get(README.encode()))
     paths = _list_paths(source, tree)
     contents = RepoContents(
         repo_type=repo_type,
@@ -113,7 +120,18 @@ def find_facts(source: Source, tree: bytes, repo_type: str) -> Facts:
             for name, field in CONFIG_FILES.items()
         },
     )
-    return Facts(derive_facts(contents), card.data, paths)
+    facts = Facts(derive_facts(contents), card.data, paths)
+    return _known.put((repo_type, tree), facts, 1 + len(paths or ()))
+
+
+def _read_card(source: Source, row: TreeEntry | None) -> Card:
+    """The card, which most commits leave as it is, and which takes a while to parse."""
+    known = None if row is None else _cards.get(row.oid)
+    if known is not None:
+        return known
+    text = _read(source, row, MAX_CARD_SIZE)
+    card = parse_card(text)
+    return card if row is None else _cards.put(row.oid, card, 1000 + len(text))
 
 
 def _read(source: Source, row: TreeEntry | None, limit: int) -> str:
@@ -128,12 +146,8 @@ def _read_json(source: Source, row: TreeEntry | None) -> Any:
 
 
 def read_facts(reader: ObjectReader, tree: str, repo_type: str) -> Facts:
-    """The facts of a tree of a repository; they are remembered."""
-    known = _known.get((repo_type, tree))
-    if known is None:
-        known = find_facts(source_of(reader), bytes.fromhex(tree), repo_type)
-        _known.put((repo_type, tree), known, 1 + len(known.siblings or ()))
-    return known
+    """The facts of a tree of a repository."""
+    return find_facts(source_of(reader), bytes.fromhex(tree), repo_type)
 
 
 def _list_paths(source: Source, tree: bytes) -> list[str] | None:
@@ -188,8 +202,7 @@ def renew_facts(hub: Hub, repo_id: str) -> bool:
     if repo is None or repo.main_oid is None:
         return False
     reader = hub.git.reader(repo.id, repo.generation)
-    tree = bytes.fromhex(reader.commit(repo.main_oid).tree)
-    facts = find_facts(source_of(reader), tree, repo.type)
+    facts = read_facts(reader, reader.commit(repo.main_oid).tree, repo.type)
     with hub.db.write() as tx:
         repos.lock_repo(tx, repo_id)
         if refs.find_refs(tx, repo_id, [MAIN]).get(MAIN) != repo.main_oid:
