@@ -531,9 +531,19 @@ def _message(header: CommitHeader) -> str:
     return f"{summary}\n\n{description}" if description else summary
 
 
+def address_of(account: str) -> str:
+    """The email address that stands for an account in commits: nobody reads what is sent there."""
+    return f"{account}@users.noreply.freehold"
+
+
+def sign(account: str) -> Signature:
+    """The account as the author of what is made now."""
+    return Signature(account, address_of(account), now_ms() // 1000)
+
+
 def write_commit(tree: str, parents: list[str], author: str, message: str) -> bytes:
     """The bytes of a commit made now by that account."""
-    who = Signature(author, f"{author}@users.noreply.freehold", now_ms() // 1000)
+    who = sign(author)
     return build_commit(
         bytes.fromhex(tree), [bytes.fromhex(parent) for parent in parents], who, who, message
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from freehold.server.core.access import Context
 from freehold.server.db.database import Transaction
@@ -11,7 +11,7 @@ from freehold.server.db.discussions import Discussion
 from freehold.server.db.events import record_event
 from freehold.server.db.repos import Repo
 from freehold.server.hub import now_ms
-from freehold.wire.ids import API_SEGMENTS, RepoType
+from freehold.wire.community_routes import GET_DISCUSSION
 
 
 def discussion_url(ctx: Context, repo: Repo, num: int) -> str:
@@ -50,8 +50,8 @@ def tell_comment(
 
 
 def _describe(ctx: Context, repo: Repo, discussion: Discussion) -> dict[str, Any]:
-    segment = API_SEGMENTS[cast(RepoType, repo.type)]
-    api = f"{ctx.origin}/api/{segment}/{repo.full_name}/discussions/{discussion.num}"
+    pieces = {"type": repo.type, "repo": repo.full_name, "num": str(discussion.num)}
+    api = f"{ctx.origin}{GET_DISCUSSION.url_path(**pieces)}"
     described: dict[str, Any] = {
         "id": discussion.id,
         "title": discussion.title,

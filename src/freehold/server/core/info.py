@@ -122,29 +122,39 @@ def _setter(field: str, read: Callable[[_Subject], Any]) -> Callable[[_Subject, 
     return describe
 
 
+# What the row of a repository says, as the field of the answer and how it is read.
+OF_REPO: dict[str, tuple[str, Callable[[Repo], Any]]] = {
+    "author": ("author", lambda repo: repo.namespace),
+    "createdAt": ("created_at", lambda repo: iso_time(repo.created_at)),
+    "disabled": ("disabled", lambda repo: repo.disabled),
+    "downloads": ("downloads", lambda repo: repo.downloads),
+    "downloadsAllTime": ("downloads_all_time", lambda repo: repo.downloads),
+    "gated": ("gated", lambda repo: repo.gated or False),
+    "lastModified": ("last_modified", lambda repo: iso_time(repo.updated_at)),
+    "likes": ("likes", lambda repo: repo.likes),
+    "modelId": ("model_id", lambda repo: repo.full_name),
+    "private": ("private", lambda repo: repo.private),
+    "sdk": ("sdk", lambda repo: repo.sdk),
+    "usedStorage": ("used_storage", lambda repo: repo.used_storage),
+}
+
+
+def _set_of_repo(field: str, read: Callable[[Repo], Any]) -> Callable[[_Subject, RepoInfo], None]:
+    return _setter(field, lambda subject: read(subject.repo))
+
+
 _PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
-    "author": _setter("author", lambda s: s.repo.namespace),
+    **{name: _set_of_repo(*row) for name, row in OF_REPO.items()},
     "cardData": _set_card,
     "cardExists": _setter("card_exists", lambda s: bool(s.facts.card)),
     "config": _setter("config", lambda s: dict(s.facts.derived.config)),
-    "createdAt": _setter("created_at", lambda s: iso_time(s.repo.created_at)),
-    "disabled": _setter("disabled", lambda s: s.repo.disabled),
     "discussionsDisabled": _setter("discussions_disabled", lambda s: s.repo.discussions_disabled),
-    "downloads": _setter("downloads", lambda s: s.repo.downloads),
-    "downloadsAllTime": _setter("downloads_all_time", lambda s: s.repo.downloads),
-    "gated": _setter("gated", lambda s: s.repo.gated or False),
-    "lastModified": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
     "library_name": _set_fact("library_name"),
-    "likes": _setter("likes", lambda s: s.repo.likes),
-    "modelId": _setter("model_id", lambda s: s.repo.full_name),
     "pipeline_tag": _set_fact("pipeline_tag"),
-    "private": _setter("private", lambda s: s.repo.private),
-    "sdk": _setter("sdk", lambda s: s.repo.sdk),
     "securityStatus": _setter("security_repo_status", lambda s: repo_scan(s.ctx, s.repo)),
     "sha": _setter("sha", lambda s: s.commit.oid),
     "siblings": _set_siblings,
     "tags": _setter("tags", lambda s: list(s.facts.derived.tags)),
-    "updatedAt": _setter("last_modified", lambda s: iso_time(s.repo.updated_at)),
-    "usedStorage": _setter("used_storage", lambda s: s.repo.used_storage),
+    "updatedAt": _set_of_repo(*OF_REPO["lastModified"]),
     "xetEnabled": _setter("xet_enabled", lambda s: True),
 }

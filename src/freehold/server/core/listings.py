@@ -11,10 +11,10 @@ from msgspec import UNSET
 from freehold.errors import BadRequestError
 from freehold.formats.catalogue.languages import find_language
 from freehold.server.core.access import Context
+from freehold.server.core.info import OF_REPO
 from freehold.server.core.paging import Page, decode_cursor, encode_cursor
 from freehold.server.db import listings
 from freehold.server.db.listings import Listed, Place, Wanted
-from freehold.wire.dates import iso_time
 from freehold.wire.listings import ListQuery
 from freehold.wire.repos import RepoInfo, Sibling
 
@@ -246,24 +246,13 @@ def _of_facts(name: str) -> Any:
 
 
 _PROPERTIES: dict[str, tuple[str, Any]] = {
-    "author": ("author", _of_repo(lambda repo: repo.namespace)),
+    **{name: (field, _of_repo(read)) for name, (field, read) in OF_REPO.items()},
     "cardData": ("card_data", _from_json("card")),
     "config": ("config", _from_json("config")),
-    "createdAt": ("created_at", _of_repo(lambda repo: iso_time(repo.created_at))),
-    "disabled": ("disabled", _of_repo(lambda repo: repo.disabled)),
-    "downloads": ("downloads", _of_repo(lambda repo: repo.downloads)),
-    "downloadsAllTime": ("downloads_all_time", _of_repo(lambda repo: repo.downloads)),
-    "gated": ("gated", _of_repo(lambda repo: repo.gated or False)),
-    "lastModified": ("last_modified", _of_repo(lambda repo: iso_time(repo.updated_at))),
     "library_name": ("library_name", _of_facts("library_name")),
-    "likes": ("likes", _of_repo(lambda repo: repo.likes)),
-    "modelId": ("model_id", _of_repo(lambda repo: repo.full_name)),
     "pipeline_tag": ("pipeline_tag", _of_facts("pipeline_tag")),
-    "private": ("private", _of_repo(lambda repo: repo.private)),
-    "sdk": ("sdk", _of_repo(lambda repo: repo.sdk)),
     "sha": ("sha", _of_repo(lambda repo: repo.main_oid)),
     "siblings": ("siblings", _siblings),
     "tags": ("tags", _tags),
     "trendingScore": ("trending_score", lambda item: item.trending_score),
-    "usedStorage": ("used_storage", _of_repo(lambda repo: repo.used_storage)),
 }

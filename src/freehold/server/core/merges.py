@@ -20,7 +20,7 @@ from freehold.formats.pack import PackWriter
 from freehold.server.core.access import Context
 from freehold.server.core.authors import Authors
 from freehold.server.core.comments import write_comment
-from freehold.server.core.commits import MAX_ATTEMPTS, SYSTEM, write_commit
+from freehold.server.core.commits import MAX_ATTEMPTS, SYSTEM, address_of, write_commit
 from freehold.server.core.discussion_events import add_change
 from freehold.server.core.discussion_notices import tell_discussion
 from freehold.server.core.discussion_rules import (
@@ -142,7 +142,7 @@ def _merge(ctx: Context, repo: Repo, sides: _Sides, comment: str | None) -> None
 def _find_facts(
     view: View, repo: Repo, move: RefChange, tree: str
 ) -> Callable[[Transaction], None]:
-    source = source_of_repository(pygit2.Repository(str(view.path)))
+    source = source_of_repository(open_view(view))
     return noting_facts(source, repo, [move], bytes.fromhex(tree))
 
 
@@ -206,7 +206,7 @@ def _write_message(ctx: Context, repo: Repo, sides: _Sides) -> str:
     with ctx.hub.db.read() as tx:
         author = Authors(tx, [found.author_id]).name_of(found.author_id)
     if author is not None and author != ctx.viewer.name:
-        lines += ["", f"Co-authored-by: {author} <{author}@users.noreply.freehold>"]
+        lines += ["", f"Co-authored-by: {author} <{address_of(author)}>"]
     return "\n".join([f"{found.title} (#{found.num})", "", *lines])
 
 

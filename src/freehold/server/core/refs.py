@@ -7,10 +7,10 @@ from functools import partial
 from itertools import accumulate
 
 from freehold.errors import BadRequestError, ConflictError, ForbiddenError, PreconditionFailedError
-from freehold.formats.git_objects import Signature, build_tag, object_id
+from freehold.formats.git_objects import build_tag, object_id
 from freehold.formats.pack import PackWriter
 from freehold.server.core.access import Context
-from freehold.server.core.commits import SYSTEM, squash_commit, stage_initial_commit
+from freehold.server.core.commits import SYSTEM, sign, squash_commit, stage_initial_commit
 from freehold.server.core.facts import renew_facts
 from freehold.server.core.revisions import (
     MAIN,
@@ -93,8 +93,7 @@ def create_tag(ctx: Context, repo: Repo, revision: str, body: CreateTag) -> None
     if not body.message:
         _move(ctx, repo, RefChange(name, None, target), [])
         return
-    author = ctx.viewer.name or SYSTEM
-    tagger = Signature(author, f"{author}@users.noreply.freehold", now_ms() // 1000)
+    tagger = sign(ctx.viewer.name or SYSTEM)
     data = build_tag(bytes.fromhex(target), "commit", body.tag, tagger, body.message)
     source = partial(PackWriter().finish, extra=[("tag", data)])
     _move(ctx, repo, RefChange(name, None, object_id("tag", data).hex()), [source])

@@ -67,7 +67,8 @@ class Wanted:
     """Which repositories a list has; all conditions hold for each of them.
 
     `words` are parts of the names, and each of `tags` a choice of tags, all in lower case; `gated`
-    asks for repositories with a gate, or without. `order` is one of `ORDERS`.
+    asks for repositories with a gate, or without, and `linked` for those that name a model or a
+    dataset. `order` is one of `ORDERS`.
     """
 
     type: str
