@@ -8,6 +8,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 
 from freehold.server.core import jobs
+from freehold.server.db import listings
+from freehold.server.db.listings import Place, Wanted
 from tests.discussions import propose
 from tests.live import Account, LiveHub, fresh_name
 from tests.repos import Repo, assert_error, file, new_repo
@@ -228,7 +230,10 @@ def test_facts_that_are_missing_are_found_by_a_job(hub: LiveHub) -> None:
     mark = fresh_name("tag")
     repo = new_repo(hub, user, card(tags=[mark], pipeline_tag="fill-mask"))
     with hub.inside.db.write() as tx:
-        tx.run("DELETE FROM repo_tag WHERE tag = :mark", mark=mark)
+        tx.run(
+            "DELETE FROM repo_tag WHERE tag_number = (SELECT number FROM tag WHERE name = :mark)",
+            mark=mark,
+        )
         tx.run("UPDATE repo_facts SET commit_oid = '' WHERE commit_oid = :oid", oid=repo.head())
     assert names(hub, filter=mark) == []
     assert jobs.renew_stale_facts(hub.inside) >= 1
@@ -248,3 +253,39 @@ def test_what_is_liked_now_comes_first(hub: LiveHub) -> None:
         tx.run("UPDATE repo_like SET created_at = 0")
     assert jobs.count_trends(hub.inside) >= 1
     assert ask(hub, author=user.name)[1]["trendingScore"] == 0
+
+
+def test_list_repos_searches_short_and_long_parts_of_names_together(hub: LiveHub) -> None:
+    user = hub.user()
+    repo = make_named(hub, user, "tiny_v2-bert")
+    for words in (["v2", "bert"], ["bert", "v2"], ["y_v2", "bert"], ["v2"], ["tiny_v2"], ["y_"]):
+        assert names(hub, author=user.name, search=words) == [repo.full_name], words
+    for words in (["v3", "bert"], ["tinyxv2"], ["bert", "v_2"], ["zq"]):
+        assert names(hub, author=user.name, search=words) == [], words
+
+
+@pytest.mark.parametrize("order", ["created_at", "last_modified"])
+def test_list_repos_is_the_same_whichever_way_it_is_found(
+    hub: LiveHub, monkeypatch: pytest.MonkeyPatch, order: str
+) -> None:
+    """Sorted, or walked through far enough or not, with and without a place to go on from."""
+    user = hub.user()
+    mark, often = fresh_name("tag"), fresh_name("tag")
+    for number in range(6):
+        make_named(hub, user, f"one-{number}", card(tags=[often, mark] if number % 3 else [often]))
+    wanted = Wanted(
+        type="model", tags=((often,), (mark, "none")), words=("one-", "ne"), order=order
+    )
+    for few, walk in ((1000, 1), (0, 1), (0, 4), (0, 1000)):
+        monkeypatch.setattr(listings, "FEW", few)
+        monkeypatch.setattr(listings, "WALK", walk)
+        monkeypatch.setattr(listings, "WALK_FOR_EACH", 0)
+        with hub.inside.db.read() as tx:
+            first = listings.list_repos(tx, wanted, None, False, None, 3)
+            last = first[1].repo
+            value = last.created_at if order == "created_at" else last.updated_at
+            after = Place(value, first[1].number)
+            rest = listings.list_repos(tx, wanted, None, False, after, 3)
+            skipped = listings.list_repos(tx, wanted, None, False, None, 3, skip=3)
+        found = [[item.repo.name for item in page] for page in (first, rest, skipped)]
+        assert found == [["one-5", "one-4", "one-2"], ["one-2", "one-1"], ["one-1"]], (few, walk)

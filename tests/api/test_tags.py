@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.live import LiveHub
-from tests.repos import assert_error
+from freehold.server.core import jobs
+from tests.live import LiveHub, fresh_name
+from tests.repos import Repo, assert_error, file, new_repo
 
 MODEL_TYPES = [
     "pipeline_tag",
@@ -113,3 +114,51 @@ def test_list_metrics_says_what_each_metric_is(hub: LiveHub) -> None:
         "citation": None,
         "key": "",
     }
+
+
+def tags_in_use(hub: LiveHub, token: str | None = None) -> set[str]:
+    answer = hub.call("GET", "/api/models-tags-by-type?type=other", token=token)
+    return {tag["id"] for tag in answer.json()["other"]}
+
+
+def tagged(repo: Repo, *tags: str) -> None:
+    repo.commit(file("README.md", f"---\ntags: [{', '.join(tags)}]\n---\n"))
+
+
+def test_list_model_tags_has_those_of_public_models_of_this_moment(hub: LiveHub) -> None:
+    user = hub.user()
+    repo, other = new_repo(hub, user), new_repo(hub, user)
+    first, second = fresh_name("tag"), fresh_name("tag")
+    tagged(repo, first, second)
+    tagged(other, second)
+    assert {first, second} <= tags_in_use(hub)
+    assert jobs.add_up_tags(hub.inside) >= 3
+    assert {first, second} <= tags_in_use(hub)
+    tagged(repo)
+    assert tags_in_use(hub) & {first, second} == {second}
+    jobs.add_up_tags(hub.inside)
+    hub.call(
+        "DELETE",
+        "/api/repos/delete",
+        token=user.token,
+        json={"name": other.full_name.split("/")[1]},
+    )
+    assert not tags_in_use(hub) & {first, second}
+    jobs.add_up_tags(hub.inside)
+    assert not tags_in_use(hub) & {first, second}
+
+
+def test_list_model_tags_shows_those_of_private_models_to_who_may_see_them(hub: LiveHub) -> None:
+    user, stranger = hub.user(), hub.user()
+    repo = new_repo(hub, user)
+    mark = fresh_name("tag")
+    tagged(repo, mark)
+    hub.call("PUT", f"{repo.api}/settings", token=user.token, json={"private": True})
+    assert mark not in tags_in_use(hub) | tags_in_use(hub, stranger.token)
+    assert mark in tags_in_use(hub, user.token)
+    hub.call("PUT", f"{repo.api}/settings", token=user.token, json={"private": True})
+    hub.call("PUT", f"{repo.api}/settings", token=user.token, json={"private": False})
+    assert mark in tags_in_use(hub)
+    hub.call("PUT", f"{repo.api}/settings", token=user.token, json={"private": True})
+    jobs.add_up_tags(hub.inside)
+    assert mark not in tags_in_use(hub)

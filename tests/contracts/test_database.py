@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 
 from freehold.errors import BadRequestError
-from freehold.server.db import discussions, lfs
+from freehold.server.db import discussions, lfs, listings
 from freehold.server.db.database import Database, in_chunks
+from freehold.server.db.listings import Listed, Wanted
 from freehold.server.db.migrate import migrate, migration_names
 from freehold.server.db.settings import get_or_set
+from freehold.server.db.tags import list_tags_in_use
 from tests.conftest import BACKENDS
 
 
@@ -239,6 +241,49 @@ def test_large_files_of_before_chunks_are_still_there_after_the_migration(url: s
         row = tx.one("SELECT used_storage FROM repo")
     assert row is not None and row.used_storage == 7
     database.close()
+
+
+def test_what_lists_of_before_numbers_found_is_found_after_the_migration(url: str) -> None:
+    database = Database(url)
+    migrate(database, up_to="0008_listings.sql")
+    tags = {"first": ["mit", "shared"], "second": ["shared"], "secret": ["hidden", "shared"]}
+    with database.write() as tx:
+        tx.run(
+            "INSERT INTO account (id, kind, name, name_key, fullname, created_at)"
+            " VALUES ('o', 'user', 'Lab', 'lab', '', 0)"
+        )
+        for name, names in tags.items():
+            tx.run(
+                "INSERT INTO repo (id, type, owner_id, name, name_key, creator_id, private,"
+                " created_at, updated_at) VALUES (:name, 'model', 'o', :name, :name, 'o',"
+                " :private, 0, 0)",
+                name=name,
+                private=name == "secret",
+            )
+            full_name = f"lab/{name}"
+            tx.run(
+                "INSERT INTO repo_name (repo_id, full_name) VALUES (:name, :full_name)",
+                name=name,
+                full_name=full_name,
+            )
+            tx.run_many(
+                "INSERT INTO repo_tag (tag, repo_id) VALUES (:tag, :repo_id)",
+                [{"tag": tag, "repo_id": name} for tag in names],
+            )
+    migrate(database)
+    with database.read() as tx:
+        shared = Wanted(type="model", tags=(("shared",),))
+        assert ids(listings.list_repos(tx, shared, None, False, None, 9)) == ["second", "first"]
+        assert ids(listings.list_repos(tx, shared, "o", False, None, 1)) == ["secret"]
+        named = Wanted(type="model", words=("lab/f",), tags=(("mit",),))
+        assert ids(listings.list_repos(tx, named, None, False, None, 9)) == ["first"]
+        assert list_tags_in_use(tx, None, False, "model") == ["shared", "mit"]
+        assert list_tags_in_use(tx, "o", False, "model") == ["shared", "hidden", "mit"]
+    database.close()
+
+
+def ids(found: list[Listed]) -> list[str]:
+    return [item.repo.id for item in found]
 
 
 def test_chunks_hold_everything_in_order() -> None:

@@ -18,8 +18,7 @@ STATEMENT = re.compile(
 # three, which are made of constants.
 CONSTANT_NAME = re.compile(r"_?[A-Z][A-Z_]*")
 MADE_OF_CONSTANTS = {
-    *("assignments", "table", "pragma", "condition", "order", "direction", "key", "source"),
-    "candidates",
+    *("assignments", "table", "pragma", "condition", "order", "key", "source", "candidates"),
 }
 
 

@@ -27,6 +27,7 @@ from freehold.server.db import (
     refs,
     repo_facts,
     repos,
+    tags,
     trash,
     xet_files,
     xorbs,
@@ -42,6 +43,7 @@ from freehold.server.objects.keys import lfs_key
 
 UNLINKED_AT_ONCE = 1000
 STALE_AT_ONCE = 1000
+CHANGES_AT_ONCE = 10_000
 
 # As long as no pack takes to be moved, in seconds.
 TEMPORARY_SECONDS = 2 * 86400
@@ -75,6 +77,7 @@ def run_jobs(hub: Hub) -> None:
         sweep_temporary,
         renew_stale_facts,
         count_trends,
+        add_up_tags,
         forget_deliveries,
     ):
         _attempt(job, hub)
@@ -318,6 +321,17 @@ def count_trends(hub: Hub) -> int:
     """Counts the likes of the last days anew, and gives the number of repositories that changed."""
     with hub.db.write() as tx:
         return repos.count_trends(tx, now_ms() - TREND_MS)
+
+
+def add_up_tags(hub: Hub) -> int:
+    """Brings the totals of tags up to date, and gives the number of changes."""
+    added = 0
+    while True:
+        with hub.db.write() as tx:
+            found = tags.add_up_tags(tx, CHANGES_AT_ONCE)
+        added += found
+        if found < CHANGES_AT_ONCE:
+            return added
 
 
 def empty_trash(hub: Hub) -> int:

@@ -145,7 +145,7 @@ def _fingerprint(wanted: Wanted) -> str:
 
 def _write_cursor(last: Listed, wanted: Wanted) -> str:
     value = _value_of(last, wanted.order)
-    return encode_cursor(f"{_fingerprint(wanted)} {value} {last.repo.id}")
+    return encode_cursor(f"{_fingerprint(wanted)} {value} {last.number}")
 
 
 def _value_of(item: Listed, order: str) -> int:
@@ -164,10 +164,10 @@ def _read_cursor(cursor: str, wanted: Wanted) -> Place | None:
         return None
     start = f"{_fingerprint(wanted)} "
     text = decode_cursor(cursor)
-    place = re.fullmatch(r"(-?\d{1,18}) ([0-9a-f]{24})", text.removeprefix(start))
+    place = re.fullmatch(r"(-?\d{1,18}) (\d{1,18})", text.removeprefix(start))
     if not text.startswith(start) or place is None:
         raise BadRequestError("The cursor is not one that this hub gave for this list.")
-    return Place(int(place[1]), place[2])
+    return Place(int(place[1]), int(place[2]))
 
 
 # What is told of each

@@ -179,7 +179,7 @@ def _make_engine(url: str, slots: int, *, autocommit: bool) -> Engine:
         # Planning these small statements takes longer than running them: plan each only once.
         options["connect_args"] = {
             "prepare_threshold": 3,
-            "options": "-c plan_cache_mode=force_generic_plan",
+            "options": "-c plan_cache_mode=force_generic_plan -c random_page_cost=1.1 -c jit=off",
         }
     if autocommit:
         options["isolation_level"] = "AUTOCOMMIT"
@@ -239,11 +239,12 @@ def _row_class(sql: str, cursor: Any) -> Any:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     _switch_to_wal(connection)
+    # The largest part of a file that SQLite maps takes addresses, and memory that others may have.
     for pragma in (
         "synchronous=FULL",
         "foreign_keys=ON",
         "cache_size=-16384",
-        "mmap_size=268435456",
+        "mmap_size=2147418112",
     ):
         connection.execute(f"PRAGMA {pragma}")
 

@@ -1,11 +1,16 @@
 """Lists of repositories: by conditions, in an order, a page at a time.
 
-A condition that few repositories meet is where the search begins. Otherwise the repositories are
-looked at in the order of the list, by an index for each, until the page is full.
+What a page takes must not grow with the hub. There are two ways to find it:
+
+- of what few repositories meet, all that meet it are looked at and sorted;
+- else the repositories are looked at in the order of the list, by its index, until the page is
+  full: with a condition that many meet, that is soon. If it is not after some thousands, nor
+  would be after some more, all that meet the rarest condition are sorted after all.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,12 +18,23 @@ from freehold.server.db.database import Transaction
 from freehold.server.db.repo_facts import COLUMNS as FACTS
 from freehold.server.db.repo_facts import StoredFacts
 from freehold.server.db.repos import COLUMNS, MAIN, RELATED, RELATION, Repo, make_repo
+from freehold.server.db.tags import find_common_tags
 from freehold.server.db.visibility import VISIBLE
 
-# Sorting so many rows takes less than looking for them in order could. Those with a part of a name
-# are found more slowly than those with a tag.
-FEW = 5000
-FEW_NAMED = 1000
+# So many are sorted as fast as the page would be found by walking: about 2 us for each. A part of
+# a name costs more, because the index of names has only parts of three letters.
+FEW = 10_000
+COST_OF_NAMES = 5
+# What is taken for the number of many that are not counted.
+MANY = 50_000
+
+# How far to walk, and for a page of many how far for each of them.
+WALK = 10_000
+WALK_FOR_EACH = 20
+# How often that far to go on, if it filled that part of the page.
+PATIENCE = 8
+
+LARGEST = 2**62
 
 ORDERS = {
     "downloads": "repo.downloads",
@@ -28,38 +44,12 @@ ORDERS = {
     "trending_score": "repo.trending_score",
 }
 
-# PostgreSQL would make one large join of a question with EXISTS, and look at all that have the tag.
-_TAGGED = "SELECT DISTINCT repo_id FROM repo_tag WHERE tag IN :{name}"
-_HAS_TAG = (
-    "(SELECT MAX(repo_tag.tag) FROM repo_tag"
-    " WHERE repo_tag.tag IN :{name} AND repo_tag.repo_id = repo.id) IS NOT NULL"
-)
-
-# The first is the index for parts of names. It takes an underscore for any letter, so the part is
-# looked for again.
-_NAMED = (
-    "SELECT repo_id FROM repo_name_index WHERE full_name LIKE :{name}_pattern"
-    " AND REPLACE(full_name, :{name}, '') <> full_name"
-)
-_HAS_NAME = (
-    "(SELECT repo_name.number FROM repo_name WHERE repo_name.repo_id = repo.id"
-    " AND REPLACE(repo_name.full_name, :{name}, '') <> repo_name.full_name) IS NOT NULL"
-)
-
-# A Space that names a model or a dataset.
-_LINKED = """(SELECT MAX(repo_tag.tag) FROM repo_tag WHERE repo_tag.repo_id = repo.id
-    AND (repo_tag.tag LIKE :a_model OR repo_tag.tag LIKE :a_dataset)) IS NOT NULL"""
-
-
-_IS_OWNED = "repo.owner_id = (SELECT id FROM account WHERE name_key = :author)"
-_OWNED = f"SELECT repo.id AS repo_id FROM repo WHERE {_IS_OWNED}"
-
 
 class Place(NamedTuple):
-    """A place in a list: the value that it is sorted by, and the id of the repository."""
+    """A place in a list: the value that it is sorted by, and the number of the repository."""
 
     value: int
-    id: str
+    number: int
 
 
 @dataclass(frozen=True)
@@ -86,17 +76,30 @@ class Listed(NamedTuple):
     """A repository of a list, with what its files say once that is known."""
 
     repo: Repo
+    number: int
     trending_score: int
     facts: StoredFacts | None
 
 
 class _Condition(NamedTuple):
-    """A condition as the repositories that meet it, and as a question about one of them."""
+    """A condition as the numbers of those that meet it, and as a question about `{number}`.
+
+    `cost` is that of finding one of them, beside that of other conditions, and `at_least` how many
+    they are said to be.
+    """
 
     candidates: str
     check: str
     values: dict[str, Any]
-    few: int = FEW
+    cost: int = 1
+    at_least: int = 0
+
+
+class _Range(NamedTuple):
+    """A part of the list: what comes after a place, up to and with another."""
+
+    after: Place | None
+    end: Place | None = None
 
 
 def list_repos(
@@ -109,105 +112,259 @@ def list_repos(
     skip: int = 0,
 ) -> list[Listed]:
     """A page of the repositories that are wanted and that the viewer may see."""
-    conditions = [_tag(n, tag) for n, tag in enumerate(wanted.tags)]
-    conditions += [_word(n, word) for n, word in enumerate(wanted.words)]
-    if wanted.author is not None:
-        conditions.append(_Condition(_OWNED, _IS_OWNED, {"author": wanted.author.lower()}))
-    first = _find_rarest(tx, conditions)
-    source, checks = _write_source(conditions, first)
-    checks += _write_rest(wanted)
-    key = ORDERS[wanted.order]
-    direction, sign = ("ASC", ">") if wanted.ascending else ("DESC", "<")
-    if after is not None:
-        checks.append(f"({key}, repo.id) {sign} (:after_value, :after_id)")
-    condition = " AND ".join([*checks, VISIBLE])
-    rows = tx.all(
-        f"SELECT {COLUMNS}, {RELATION}, repo.trending_score, {FACTS} FROM {source}"
-        f" JOIN account ON account.id = repo.owner_id {MAIN} {RELATED}"
-        " LEFT JOIN repo_facts ON repo_facts.repo_id = repo.id"
-        f" WHERE {condition} ORDER BY {key} {direction}, repo.id {direction}"
-        " LIMIT :limit OFFSET :skip",
-        type=wanted.type,
-        viewer_id=viewer_id,
-        sees_all=sees_all,
-        limit=limit,
-        skip=skip,
-        **_values_of(wanted, after),
-        **{name: value for each in conditions for name, value in each.values.items()},
-    )
-    return [_make_listed(row) for row in rows]
+    conditions = _read_conditions(tx, wanted)
+    if conditions is None:
+        return []
+    are_few, rarest = _find_rarest(tx, conditions)
+    search = _Search(tx, wanted, conditions, {"viewer_id": viewer_id, "sees_all": sees_all})
+    if not are_few:
+        found = search.walk(after, limit, skip)
+        if found is not None:
+            return found
+    return search.find(rarest, _Range(after), limit, skip)
+
+
+class _Search:
+    """What stays the same while a page is looked for."""
+
+    def __init__(
+        self,
+        tx: Transaction,
+        wanted: Wanted,
+        conditions: list[_Condition],
+        viewer: dict[str, Any],
+    ) -> None:
+        self._tx = tx
+        self._wanted = wanted
+        self._conditions = conditions
+        self._viewer = viewer
+
+    def walk(self, after: Place | None, limit: int, skip: int) -> list[Listed] | None:
+        """The page, found in the order of the list; `None` when that would be too far."""
+        far = skip + max(WALK, limit * WALK_FOR_EACH)
+        end = _find_place(self._tx, self._wanted, after, far)
+        found = self.find(None, _Range(after, end), limit, skip)
+        if end is None or len(found) == limit:
+            return found
+        if skip or len(found) * PATIENCE < limit:
+            return None
+        end_of_all = _find_place(self._tx, self._wanted, end, far * PATIENCE)
+        found += self.find(None, _Range(end, end_of_all), limit - len(found), 0)
+        return found if end_of_all is None or len(found) == limit else None
+
+    def find(self, first: _Condition | None, part: _Range, limit: int, skip: int) -> list[Listed]:
+        """A page of a part of the list, begun with what meets one condition or with the order."""
+        order = _write_order(self._wanted)
+        source, checks = _write_source(self._conditions, first)
+        bounds, values = _write_bounds(self._wanted, part)
+        condition = " AND ".join([*checks, *bounds, *_write_rest(self._wanted), VISIBLE])
+        # The columns of the answer are read for the page alone: sorting all of them takes far
+        # longer.
+        rows = self._tx.all(
+            f"WITH page AS (SELECT repo.number FROM {source} WHERE {condition}"
+            f" ORDER BY {order} LIMIT :limit OFFSET :skip)"
+            f" SELECT {COLUMNS}, {RELATION}, repo.number, repo.trending_score, {FACTS} FROM page"
+            " JOIN repo ON repo.number = page.number"
+            f" JOIN account ON account.id = repo.owner_id {MAIN} {RELATED}"
+            " LEFT JOIN repo_facts ON repo_facts.repo_id = repo.id"
+            f" ORDER BY {order}",
+            type=self._wanted.type,
+            limit=limit,
+            skip=skip,
+            **self._viewer,
+            **values,
+            **({"a_model": "model:%", "a_dataset": "dataset:%"} if self._wanted.linked else {}),
+            **{name: value for each in self._conditions for name, value in each.values.items()},
+        )
+        return [_make_listed(row) for row in rows]
 
 
 def _make_listed(row: Any) -> Listed:
     size = len(Repo._fields)
-    facts = StoredFacts(*row[size + 1 :])
+    facts = StoredFacts(*row[size + 2 :])
     # Without facts, even the columns that must not be empty are.
     known = None if facts.commit_oid is None else facts
-    return Listed(make_repo(row[:size]), row[size], known)
+    return Listed(make_repo(row[:size]), row[size], row[size + 1], known)
 
 
-def _tag(n: int, tags: tuple[str, ...]) -> _Condition:
+# The conditions
+
+
+def _read_conditions(tx: Transaction, wanted: Wanted) -> list[_Condition] | None:
+    """The conditions; `None` when there is one that no repository can meet."""
+    names = [name for choice in wanted.tags for name in choice]
+    known = find_common_tags(tx, wanted.type, names) if names else {}
+    choices = [[known[name] for name in choice if name in known] for choice in wanted.tags]
+    if not all(choices):
+        return None
+    conditions = [_tagged(n, tags) for n, tags in enumerate(choices)]
+    if wanted.words:
+        conditions.append(_named(wanted.words))
+    if wanted.author is not None:
+        owner = tx.one("SELECT id FROM account WHERE name_key = :key", key=wanted.author.lower())
+        if owner is None:
+            return None
+        conditions.append(_owned(owner.id))
+    if wanted.gated:
+        conditions.append(_GATED)
+    if any(size is not None for size in wanted.parameters):
+        conditions.append(_sized(*wanted.parameters))
+    return conditions
+
+
+def _tagged(n: int, tags: list[tuple[int, int]]) -> _Condition:
+    """Those with one of the tags, given by number and how many have it."""
+    numbers = [number for number, _ in tags]
     name = f"tag_{n}"
-    return _Condition(_TAGGED.format(name=name), _HAS_TAG.format(name=name), {name: list(tags)})
+    condition = f"repo_tag.tag_number IN :{name}"
+    once = " GROUP BY repo_number" if len(numbers) > 1 else ""
+    # As a question with EXISTS, PostgreSQL would make one large join of it.
+    return _Condition(
+        f"SELECT repo_number AS number FROM repo_tag WHERE {condition}" + once,
+        f"(SELECT MAX(repo_tag.tag_number) FROM repo_tag WHERE {condition}"
+        " AND repo_tag.repo_number = {number}) IS NOT NULL",
+        {name: numbers},
+        at_least=max(total for _, total in tags),
+    )
 
 
-def _word(n: int, word: str) -> _Condition:
-    name = f"word_{n}"
-    values = {name: word, f"{name}_pattern": f"%{word}%"}
-    return _Condition(_NAMED.format(name=name), _HAS_NAME.format(name=name), values, FEW_NAMED)
+def _named(words: tuple[str, ...]) -> _Condition:
+    """Those with all the words in their names."""
+    values = {f"word_{n}": f"%{word.replace('_', '!_')}%" for n, word in enumerate(words)}
+    parts = [f"full_name LIKE :{name} ESCAPE '!'" for name in values]
+    pieces = [piece for word in words if (piece := _piece_for_index(word))]
+    patterns = {f"pattern_{n}": f"%{piece}%" for n, piece in enumerate(pieces)}
+    source = "repo_name_index" if patterns else "repo_name"
+    # Both are a view of the same rows, which are numbered as what they are about.
+    key = "rowid" if patterns else "number"
+    condition = " AND ".join([*(f"full_name LIKE :{name}" for name in patterns), *parts])
+    check = " AND ".join(parts)
+    return _Condition(
+        f"SELECT {key} AS number FROM {source} WHERE {condition}",
+        f"(SELECT repo_name.number FROM repo_name WHERE {check}"
+        " AND repo_name.number = {number}) IS NOT NULL",
+        values | patterns,
+        COST_OF_NAMES,
+    )
 
 
-def _find_rarest(tx: Transaction, conditions: list[_Condition]) -> _Condition | None:
-    """The condition that fewest meet, if they are few enough to be sorted."""
-    counts = [(_count(tx, each), place) for place, each in enumerate(conditions)]
-    few = [(count, place) for count, place in counts if count <= conditions[place].few]
-    return conditions[min(few)[1]] if few else None
+def _piece_for_index(word: str) -> str:
+    """The longest piece of a word that the index of names can find; "" when all are too short.
+
+    The index would take an underscore for any letter. Beside another pattern, SQLite 3.40 crashes
+    on one without three letters in a row.
+    """
+    piece = max(word.split("_"), key=len)
+    return piece if len(piece) >= 3 else ""
+
+
+def _owned(owner_id: str) -> _Condition:
+    """Those of an account."""
+    return _Condition(
+        f"SELECT repo.number FROM repo WHERE {_IS_OWNED}", _IS_OWNED, {"owner_id": owner_id}
+    )
+
+
+_IS_OWNED = "repo.owner_id = :owner_id"
+_IS_GATED = "repo.gated <> ''"
+_GATED = _Condition(f"SELECT repo.number FROM repo WHERE {_IS_GATED}", _IS_GATED, {})
+
+
+def _sized(least: int | None, most: int | None) -> _Condition:
+    """Those with so many parameters."""
+    return _Condition(
+        "SELECT repo.number FROM repo_facts JOIN repo ON repo.id = repo_facts.repo_id"
+        " WHERE repo_facts.parameters >= :least AND repo_facts.parameters <= :most",
+        "(SELECT repo_facts.parameters FROM repo_facts WHERE repo_facts.repo_id = repo.id"
+        " AND repo_facts.parameters >= :least AND repo_facts.parameters <= :most) IS NOT NULL",
+        {"least": least or 0, "most": LARGEST if most is None else most},
+    )
+
+
+def _find_rarest(tx: Transaction, conditions: list[_Condition]) -> tuple[bool, _Condition | None]:
+    """Whether few meet one of the conditions, and the one to begin with."""
+    costs = [(_count(tx, each) * each.cost, n) for n, each in enumerate(conditions)]
+    if not costs:
+        return False, None
+    cost, place = min(costs)
+    return cost <= FEW, conditions[place]
 
 
 def _count(tx: Transaction, condition: _Condition) -> int:
-    candidates = condition.candidates
+    """How many meet the condition; of more than `FEW`, about how many."""
+    if condition.at_least > FEW:
+        return condition.at_least
+    candidates, most = condition.candidates, FEW // condition.cost
     row = tx.one(
-        f"SELECT COUNT(*) AS total FROM ({candidates} LIMIT :most) AS candidate",
-        most=condition.few + 1,
+        f"SELECT COUNT(*) AS total FROM ({candidates} LIMIT :most_counted) AS candidate",
+        most_counted=most + 1,
         **condition.values,
     )
-    return 0 if row is None else int(row.total)
+    count = 0 if row is None else int(row.total)
+    return count if count <= most else max(MANY, count)
+
+
+# The parts of the statements
 
 
 def _write_source(conditions: list[_Condition], first: _Condition | None) -> tuple[str, list[str]]:
     """The tables that the search begins with, and what is asked of each repository there."""
-    checks = [condition.check for condition in conditions if condition is not first]
-    checks.append("repo.type = :type")
+    rest = [condition.check for condition in conditions if condition is not first]
     if first is None:
-        return "repo", checks
+        return "repo", [*(check.format(number="repo.number") for check in rest), _OF_TYPE]
     # SQLite takes the tables of a CROSS JOIN in the order in which they are written.
-    checks.append("repo.id = candidate.repo_id")
-    return f"({first.candidates}) AS candidate CROSS JOIN repo", checks
+    return f"({first.candidates}) AS candidate CROSS JOIN repo", [
+        *(check.format(number="candidate.number") for check in rest),
+        "repo.number = candidate.number",
+        _OF_TYPE,
+    ]
 
 
-def _write_rest(wanted: Wanted) -> list[str]:
-    checks = []
-    if wanted.gated is not None:
-        checks.append("repo.gated <> ''" if wanted.gated else "repo.gated = ''")
-    if wanted.linked:
-        checks.append(_LINKED)
-    least, most = wanted.parameters
-    if least is not None:
-        checks.append("repo_facts.parameters >= :least")
-    if most is not None:
-        checks.append("repo_facts.parameters <= :most")
-    return checks
+_OF_TYPE = "repo.type = :type"
 
 
-def _values_of(wanted: Wanted, after: Place | None) -> dict[str, Any]:
+def _write_order(wanted: Wanted) -> str:
+    direction = "ASC" if wanted.ascending else "DESC"
+    return f"{ORDERS[wanted.order]} {direction}, repo.number {direction}"
+
+
+def _write_bounds(wanted: Wanted, part: _Range) -> tuple[list[str], dict[str, Any]]:
+    """The conditions that a part of the list is, and their values."""
+    key = ORDERS[wanted.order]
+    later, not_later = (">", "<=") if wanted.ascending else ("<", ">=")
+    bounds: list[str] = []
     values: dict[str, Any] = {}
-    least, most = wanted.parameters
-    if least is not None:
-        values["least"] = least
-    if most is not None:
-        values["most"] = most
+    for name, place, compared in (("after", part.after, later), ("end", part.end, not_later)):
+        if place is not None:
+            bounds.append(f"({key}, repo.number) {compared} (:{name}_value, :{name}_number)")
+            values |= {f"{name}_value": place.value, f"{name}_number": place.number}
+    return bounds, values
+
+
+def _find_place(tx: Transaction, wanted: Wanted, after: Place | None, far: int) -> Place | None:
+    """The place that is so far on in the list of the whole type; `None` beyond its end."""
+    key, order = ORDERS[wanted.order], _write_order(wanted)
+    bounds, values = _write_bounds(wanted, _Range(after))
+    condition = " AND ".join([_OF_TYPE, *bounds])
+    row = tx.one(
+        f"SELECT {key} AS value, repo.number FROM repo WHERE {condition}"
+        f" ORDER BY {order} LIMIT 1 OFFSET :far",
+        type=wanted.type,
+        far=far,
+        **values,
+    )
+    return None if row is None else Place(row.value, row.number)
+
+
+def _write_rest(wanted: Wanted) -> Iterator[str]:
+    """What is asked of each repository, because most meet it."""
+    if wanted.gated is False:
+        yield "repo.gated = ''"
     if wanted.linked:
-        values |= {"a_model": "model:%", "a_dataset": "dataset:%"}
-    if after is not None:
-        values |= {"after_value": after.value, "after_id": after.id}
-    return values
+        yield _LINKED
+
+
+# A Space that names a model or a dataset.
+_LINKED = """(SELECT MAX(tag.number) FROM repo_tag JOIN tag ON tag.number = repo_tag.tag_number
+    WHERE repo_tag.repo_number = repo.number
+    AND (tag.name LIKE :a_model OR tag.name LIKE :a_dataset)) IS NOT NULL"""

@@ -18,8 +18,17 @@ ONLY = {True: "{sqlite}", False: "{postgresql}"}
 _STATEMENT_END = re.compile(r";[ \t]*(?:\n[ \t]*\n|\n?\Z)")
 
 DIALECT_WORDS = {
-    True: {"{blob}": "BLOB", "{counter}": "INTEGER PRIMARY KEY AUTOINCREMENT"},
-    False: {"{blob}": "BYTEA", "{counter}": "BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY"},
+    True: {
+        "{blob}": "BLOB",
+        "{counter}": "INTEGER PRIMARY KEY AUTOINCREMENT",
+        # The rows lie in the order of the primary key, and nowhere else.
+        "{clustered}": "WITHOUT ROWID",
+    },
+    False: {
+        "{blob}": "BYTEA",
+        "{counter}": "BIGINT PRIMARY KEY GENERATED ALWAYS AS IDENTITY",
+        "{clustered}": "",
+    },
 }
 
 

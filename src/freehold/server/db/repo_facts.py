@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from freehold.server.db.database import Transaction
+from freehold.server.db.tags import put_tags
 
 COLUMNS = """repo_facts.commit_oid, repo_facts.pipeline_tag, repo_facts.library_name,
     repo_facts.tags, repo_facts.card, repo_facts.config, repo_facts.siblings,
@@ -44,16 +45,7 @@ def put_facts(
         version=version,
         **facts._asdict(),
     )
-    rows = tx.all("SELECT tag FROM repo_tag WHERE repo_id = :repo_id", repo_id=repo_id)
-    old, new = {row.tag for row in rows}, set(tags)
-    for tag in sorted(old - new):
-        tx.run(
-            "DELETE FROM repo_tag WHERE tag = :tag AND repo_id = :repo_id", tag=tag, repo_id=repo_id
-        )
-    tx.run_many(
-        "INSERT INTO repo_tag (tag, repo_id) VALUES (:tag, :repo_id) ON CONFLICT DO NOTHING",
-        [{"tag": tag, "repo_id": repo_id} for tag in sorted(new - old)],
-    )
+    put_tags(tx, repo_id, tags)
 
 
 def list_stale_repos(tx: Transaction, version: int, limit: int) -> list[str]:

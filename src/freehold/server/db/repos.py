@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from freehold.errors import RepositoryNotFoundError
 from freehold.server.db.database import Transaction
+from freehold.server.db.tags import count_tags_of
 from freehold.server.db.tokens import OWNER_COLUMNS, TokenOwner, make_owner
 from freehold.server.db.visibility import VISIBLE
 
@@ -205,16 +206,21 @@ def insert_repo(tx: Transaction, repo: NewRepo) -> bool:
     if added:
         delete_redirect(tx, repo.type, repo.owner_id, repo.name)
         _put_name(tx, repo.id)
+        tx.run(
+            "UPDATE repo SET number = (SELECT number FROM repo_name WHERE repo_id = :id)"
+            " WHERE id = :id",
+            id=repo.id,
+        )
     return bool(added)
 
 
 def _put_name(tx: Transaction, repo_id: str) -> None:
     """Makes the repository be found by the name that it has now."""
-    tx.run("DELETE FROM repo_name WHERE repo_id = :repo_id", repo_id=repo_id)
     tx.run(
         "INSERT INTO repo_name (repo_id, full_name)"
         " SELECT repo.id, LOWER(account.name || '/' || repo.name)"
-        " FROM repo JOIN account ON account.id = repo.owner_id WHERE repo.id = :repo_id",
+        " FROM repo JOIN account ON account.id = repo.owner_id WHERE repo.id = :repo_id"
+        " ON CONFLICT (repo_id) DO UPDATE SET full_name = excluded.full_name",
         repo_id=repo_id,
     )
 
@@ -269,16 +275,22 @@ def update_settings(tx: Transaction, repo_id: str, changes: dict[str, Any], now:
     if unknown:
         raise ValueError(f"not a setting: {unknown}")
     assignments = "".join(f"{name} = :{name}, " for name in sorted(changes))
+    if "private" in changes:
+        lock_repo(tx, repo_id)
+        count_tags_of(tx, repo_id, -1)
     tx.run(
         f"UPDATE repo SET {assignments}updated_at = :now WHERE id = :repo_id",
         repo_id=repo_id,
         now=now,
         **changes,
     )
+    if "private" in changes:
+        count_tags_of(tx, repo_id, 1)
 
 
 def delete_repo(tx: Transaction, repo_id: str) -> None:
     """Removes the repository and every row that belongs to it."""
+    count_tags_of(tx, repo_id, -1)
     for table in (
         "commit_key",
         "lfs_upload",

@@ -1,0 +1,256 @@
+"""How long does it take to find repositories, in hubs of 1,000 to 1,000,000?"""
+
+from __future__ import annotations
+
+import math
+import random
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from itertools import islice
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+from _measure import MeasuredHub, Row, Session, hub_on, postgres, report, work_folder
+from _repositories import (
+    FAMILIES,
+    WORDS,
+    Made,
+    MadeHub,
+    fill_postgresql,
+    fill_sqlite,
+    hex_id,
+    owner_name,
+)
+
+from freehold.formats.git_objects import FILE, TreeEntry
+from freehold.server.core.facts import Source, find_facts, store_facts
+from freehold.server.db.database import Database
+
+SIZES = (1_000, 100_000, 1_000_000)
+ROUNDS, PAGE, FAR = 60, 100, 100
+# How many of the repositories the questions are taken from.
+SAMPLE = 5_000
+COMMITS = 200
+
+COMMIT = "what a commit pays"
+AIM_MS, GROWTH, COMMIT_AIM_MS = 50, 2.0, 5.0
+
+Question = Callable[[], str]
+
+
+class Questions:
+    """What people ask a hub for, taken from what it has: mostly what is frequent."""
+
+    def __init__(self, made: MadeHub) -> None:
+        self._chance = random.Random(1)
+        self._models = [it for it in islice(made, SAMPLE) if it.type == "model" and it.tags[2:]]
+
+    def _one(self) -> Made:
+        return self._chance.choice(self._models)
+
+    def _tags(self, count: int) -> str:
+        tags = self._chance.sample(self._one().tags, count)
+        return "&".join(f"filter={quote(tag)}" for tag in tags)
+
+    def by_author(self) -> str:
+        return f"author={owner_name(self._one().owner)}"
+
+    def by_tag(self) -> str:
+        return self._tags(1)
+
+    def by_two_tags(self) -> str:
+        return self._tags(2)
+
+    def by_two_that_have_nothing_in_common(self) -> str:
+        return f"{self._tags(1)}&{self._tags(1)}"
+
+    def by_word(self) -> str:
+        return f"search={self._chance.choice(FAMILIES + WORDS)}"
+
+    def by_name(self) -> str:
+        return f"search={self._one().name}"
+
+    def by_tag_and_word(self) -> str:
+        return f"{self._tags(1)}&search={self._chance.choice(WORDS)}"
+
+    def trending(self) -> str:
+        return "sort=trendingScore"
+
+    def most_downloaded(self) -> str:
+        return f"sort=downloads&direction=-1&{self._tags(1)}"
+
+    def last_modified(self) -> str:
+        return f"sort=lastModified&direction=-1&{self._tags(1)}"
+
+
+QUESTIONS = {
+    "by author": Questions.by_author,
+    "by tag": Questions.by_tag,
+    "by two tags of one model": Questions.by_two_tags,
+    "by two tags of two models": Questions.by_two_that_have_nothing_in_common,
+    "by a word of names": Questions.by_word,
+    "by a whole name": Questions.by_name,
+    "by tag and word": Questions.by_tag_and_word,
+    "trending": Questions.trending,
+    "by tag, most downloaded": Questions.most_downloaded,
+    "by tag, last modified": Questions.last_modified,
+}
+# Of these, the hundredth page too: there are so many.
+FAR_QUESTIONS = {
+    "trending": "sort=trendingScore",
+    "by tag": "filter=transformers",
+    "by two tags": "filter=transformers&filter=safetensors",
+    "by a word": "search=bert",
+}
+
+
+class Times:
+    """Milliseconds of the answers to one question."""
+
+    def __init__(self, values: list[float]) -> None:
+        self.half = statistics.median(values)
+        self.most = statistics.quantiles(values, n=20)[-1]
+
+    def __str__(self) -> str:
+        return f"{self.half:.1f} / {self.most:.1f}"
+
+
+def ask(session: Session, query: str) -> float:
+    started = time.perf_counter()
+    session.call("GET", f"/api/models?limit={PAGE}&{query}")
+    return (time.perf_counter() - started) * 1000
+
+
+def measure_first_pages(session: Session, made: MadeHub) -> Iterator[tuple[str, Times]]:
+    questions = Questions(made)
+    for name, write in QUESTIONS.items():
+        ask(session, write(questions))
+        yield f"{name}, page 1", Times([ask(session, write(questions)) for _ in range(ROUNDS)])
+
+
+def measure_far_pages(session: Session) -> Iterator[tuple[str, Times]]:
+    """The pages around the hundredth, as far as the list goes."""
+    for name, query in FAR_QUESTIONS.items():
+        path, times = f"/api/models?limit={PAGE}&{query}", []
+        for _ in range(FAR + ROUNDS // 2):
+            started = time.perf_counter()
+            response, _ = session.call("GET", path)
+            times.append((time.perf_counter() - started) * 1000)
+            link = response.getheader("Link", "")
+            if not link:
+                break
+            target = urlsplit(link[1 : link.find(">")])
+            path = f"{target.path}?{target.query}"
+        else:
+            yield f"{name}, page {FAR}", Times(times[FAR - ROUNDS // 2 :])
+
+
+# What a commit pays
+
+
+CARD = (
+    """---
+license: mit
+language: [en, de]
+library_name: transformers
+pipeline_tag: text-generation
+tags: [bench, word-{n}]
+datasets: [lab/corpus-{n}]
+base_model: lab/base-{n}
+---
+# Model {n}
+
+"""
+    + "It was trained on what was there, see https://arxiv.org/abs/1706.03762.\n" * 40
+)
+CONFIG = b'{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}'
+FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.txt")
+
+
+def measure_commits(hub: MeasuredHub) -> Times:
+    """What it takes to look at a new card and to note in the database what it says."""
+    with closing(Database(hub.database_url or f"sqlite:///{hub.data / 'freehold.sqlite'}")) as db:
+        return Times([_note(db, number) for number in range(1, COMMITS + 1)])
+
+
+def _note(db: Database, number: int) -> float:
+    """Milliseconds for a repository whose card is new and whose other files are as they were."""
+    card, config = number.to_bytes(20, "big"), b"c" * 20
+    blobs = {card: CARD.format(n=number).encode(), config: CONFIG}
+    rows = [TreeEntry(FILE, name.encode(), config) for name in FILES]
+    source = Source(lambda _: [TreeEntry(FILE, b"README.md", card), *rows], blobs.__getitem__)
+    repo_id = hex_id("repo", number)
+    with db.write() as tx:
+        started = time.perf_counter()
+        store_facts(tx, repo_id, "1" * 40, find_facts(source, card, "model"))
+        return (time.perf_counter() - started) * 1000
+
+
+# The table
+
+
+def measure(backend: str, size: int, folder: Path) -> dict[str, Times]:
+    """The times of every question in a hub of that size."""
+    made = MadeHub(size)
+    with ExitStack() as stack:
+        cluster = stack.enter_context(postgres()) if backend == "postgresql" else None
+        hub = stack.enter_context(hub_on(backend, folder / f"{backend}-{size}", cluster))
+        hub.stop()
+        if backend == "postgresql":
+            fill_postgresql(hub.database_url, made)
+        else:
+            fill_sqlite(str(hub.data / "freehold.sqlite"), made)
+        hub.start()
+        session = Session(hub)
+        times = dict(measure_first_pages(session, made))
+        times |= dict(measure_far_pages(session))
+        return {**times, COMMIT: measure_commits(hub)}
+
+
+def describe(backend: str, by_size: dict[int, dict[str, Times]]) -> Iterator[Row]:
+    """A row for each question: the largest hub beside the two smaller ones."""
+    small, middle, large = (by_size[size] for size in SIZES)
+    for name, times in large.items():
+        growth = times.most / middle[name].most
+        allowed = GROWTH * math.log(SIZES[2]) / math.log(SIZES[1])
+        aim = COMMIT_AIM_MS if name == COMMIT else AIM_MS
+        first = small.get(name, "-")
+        yield Row(
+            f"{name}, {backend}",
+            f"{times} ms",
+            f"{first}, {middle[name]} ms",
+            f"{growth:.2f}",
+            f"< {aim:g} ms, < {allowed:.1f}",
+            times.most < aim and growth < allowed,
+        )
+
+
+def main() -> None:
+    rows: list[Row] = []
+    for backend in ("sqlite", "postgresql"):
+        by_size = {}
+        for size in SIZES:
+            with work_folder() as folder:
+                by_size[size] = measure(backend, size, folder)
+        rows += describe(backend, by_size)
+    report(
+        "20. Finding repositories",
+        "bench/finding.py",
+        rows,
+        [
+            f"p50 / p95 in milliseconds of {ROUNDS} answers, each a page of {PAGE} on one kept"
+            " connection without a token; ours is a hub of a million, the limit hubs of 1,000 and"
+            " of 100,000, and the ratio the p95 of a million beside that of 100,000.",
+            f"Page {FAR} is the median of the {ROUNDS} pages around it, by following the links.",
+            "What a commit pays is one with a new card, in the transaction, without its end, which"
+            " a commit has anyway.",
+            "The repositories are made by bench/_repositories.py: a third of them are datasets and"
+            " Spaces, a tenth private, and each has about ten tags.",
+        ],
+    )
+
+
+if __name__ == "__main__":
+    main()
