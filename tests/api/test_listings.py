@@ -211,8 +211,9 @@ def test_list_repos_refuses_the_cursor_of_another_list(hub: LiveHub) -> None:
         new_repo(hub, user)
     first = hub.call("GET", f"/api/models?author={user.name}&limit=1&sort=likes")
     cursor = parse_qs(urlsplit(first.headers["link"].partition(">")[0]).query)["cursor"][0]
-    answer = hub.call("GET", f"/api/models?sort=downloads&cursor={cursor}")
-    assert_error(answer, 400, "The cursor is not one that this hub gave for this list.")
+    for query in ("sort=downloads", "author=somebody", "filter=mit"):
+        answer = hub.call("GET", f"/api/models?{query}&cursor={cursor}")
+        assert_error(answer, 400, "The cursor is not one that this hub gave for this list.")
 
 
 def test_list_repos_tells_what_is_asked_for(hub: LiveHub) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from typing import Any
@@ -139,8 +140,8 @@ def _read_sizes(text: str) -> tuple[int | None, int | None]:
 
 
 def _fingerprint(wanted: Wanted) -> str:
-    """What a cursor must have in common with the list that it goes on with."""
-    return f"{wanted.type} {wanted.order} {int(wanted.ascending)}"
+    """What a cursor must have in common with the list that it goes on with: all conditions."""
+    return hashlib.sha256(repr(wanted).encode("utf-8", "replace")).hexdigest()[:16]
 
 
 def _write_cursor(last: Listed, wanted: Wanted) -> str:
