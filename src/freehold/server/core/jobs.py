@@ -17,7 +17,9 @@ import pygit2
 from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
-from freehold.server.core.facts import VERSION, renew_facts
+from freehold.server.core.download_counts import forget_old_downloads
+from freehold.server.core.facts import VERSION, renew_or_put_off
+from freehold.server.core.trends import count_trends
 from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
 from freehold.server.db import (
     commit_keys,
@@ -42,6 +44,8 @@ from freehold.server.objects.keys import lfs_key
 
 UNLINKED_AT_ONCE = 1000
 STALE_AT_ONCE = 1000
+# After so long, the other jobs get their turn.
+RENEW_SECONDS = 60
 
 # As long as no pack takes to be moved, in seconds.
 TEMPORARY_SECONDS = 2 * 86400
@@ -51,9 +55,6 @@ LOG_MS = 30 * 86_400_000
 
 # What a job may run into when its repository is deleted, or compacted by another, under its hands.
 VANISHED = (FreeholdError, OSError, pygit2.GitError)
-
-# How long a like counts for what people look at now, in milliseconds.
-TREND_MS = 7 * 86_400_000
 
 # Later than any time in the database (milliseconds).
 FOREVER = 2**62
@@ -74,6 +75,7 @@ def run_jobs(hub: Hub) -> None:
         sweep_staging,
         sweep_temporary,
         renew_stale_facts,
+        forget_old_downloads,
         count_trends,
         forget_deliveries,
     ):
@@ -303,21 +305,15 @@ def forget_commit_keys(hub: Hub) -> int:
 
 def renew_stale_facts(hub: Hub) -> int:
     """Looks at repositories whose facts are missing or of old rules, and gives their number."""
-    renewed = 0
+    renewed, end = 0, time.monotonic() + RENEW_SECONDS
     while True:
         with hub.db.read() as tx:
             stale = repo_facts.list_stale_repos(tx, VERSION, STALE_AT_ONCE)
-        done = sum(_attempt(renew_facts, hub, repo_id) for repo_id in stale)
+        done = sum(_attempt(renew_or_put_off, hub, repo_id) for repo_id in stale)
         renewed += done
         # What cannot be read stays stale, and must not be tried for ever.
-        if len(stale) < STALE_AT_ONCE or not done:
+        if len(stale) < STALE_AT_ONCE or not done or time.monotonic() > end:
             return renewed
-
-
-def count_trends(hub: Hub) -> int:
-    """Counts the likes of the last days anew, and gives the number of repositories that changed."""
-    with hub.db.write() as tx:
-        return repos.count_trends(tx, now_ms() - TREND_MS)
 
 
 def empty_trash(hub: Hub) -> int:
