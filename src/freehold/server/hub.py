@@ -48,7 +48,8 @@ class Hub:
 
     `chunk_tables` are those of the xorbs that were used last. `unproven` has the files of chunks,
     as size and hash, that have just arrived, and whose sha256 is to be proven: small ones first.
-    `downloads` have not been counted yet. `stopping` is set when the process is about to end.
+    `downloads` have not been counted yet. `walks` has the key that each job has come to which looks
+    at a part of everything in a round. `stopping` is set when the process is about to end.
     """
 
     config: Config
@@ -59,6 +60,7 @@ class Hub:
     chunk_tables: Memory[str, ChunkTable] = field(default_factory=lambda: Memory(CHUNK_TABLES))
     unproven: PriorityQueue[tuple[int, str]] = field(default_factory=PriorityQueue)
     downloads: deque[Download] = field(default_factory=lambda: deque(maxlen=MAX_DOWNLOADS))
+    walks: dict[str, str] = field(default_factory=dict)
     stopping: Event = field(default_factory=Event)
 
     def close(self) -> None:
