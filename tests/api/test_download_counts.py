@@ -71,6 +71,18 @@ def test_a_model_is_counted_by_its_query_files(own_hub: LiveHub) -> None:
     assert counted(empty) == (0, 0)
 
 
+def test_strangers_are_told_apart_by_what_a_proxy_says(own_hub: LiveHub) -> None:
+    alice = own_hub.user()
+    repo = new_repo(own_hub, alice, CONFIG)
+    for address in ("192.0.2.1", "192.0.2.2", "2001:db8::1", "192.0.2.1"):
+        fetch(repo, "config.json", x_forwarded_for=address)
+    # An account is the same one everywhere.
+    for address in ("192.0.2.1", "192.0.2.3"):
+        fetch(repo, "config.json", viewer=alice, x_forwarded_for=address)
+    own_hub.stop()
+    assert counted(repo) == (4, 4)
+
+
 def test_anything_else_is_counted_by_all_of_its_files(own_hub: LiveHub) -> None:
     alice = own_hub.user()
     files = (file("a.txt", "x"), file("b.csv", "x"))

@@ -13,7 +13,9 @@ from freehold.errors import BadRequestError
 from freehold.server.db import discussions, lfs
 from freehold.server.db.database import Database, in_chunks
 from freehold.server.db.migrate import migrate, migration_names
+from freehold.server.db.repo_facts import list_stale_repos
 from freehold.server.db.settings import get_or_set
+from freehold.server.db.trends import list_untrended_repos
 from tests.conftest import BACKENDS
 
 
@@ -238,6 +240,42 @@ def test_large_files_of_before_chunks_are_still_there_after_the_migration(url: s
     with database.read() as tx:
         row = tx.one("SELECT used_storage FROM repo")
     assert row is not None and row.used_storage == 7
+    database.close()
+
+
+def test_what_older_hubs_have_is_due_to_be_counted_and_looked_at(url: str) -> None:
+    database = Database(url)
+    migrate(database, up_to="0010")
+    ids = {name: f"{number:024}" for number, name in enumerate(("liked", "known", "moved"))}
+    with database.write() as tx:
+        tx.run(
+            "INSERT INTO account (id, kind, name, name_key, fullname, created_at)"
+            " VALUES ('u', 'user', 'u', 'u', '', 0)"
+        )
+        for name, repo_id in ids.items():
+            values = {"id": repo_id, "name": name}
+            tx.run(
+                "INSERT INTO repo (id, type, owner_id, name, name_key, creator_id, private,"
+                " created_at, updated_at)"
+                " VALUES (:id, 'model', 'u', :name, :name, 'u', FALSE, 0, 0)",
+                **values,
+            )
+            tx.run(
+                "INSERT INTO git_ref (repo_id, name, oid) VALUES (:id, 'refs/heads/main', :name)",
+                **values,
+            )
+        tx.run("INSERT INTO repo_like VALUES (:id, 'u', 0)", id=ids["liked"])
+        for name in ("known", "moved"):
+            tx.run(
+                "INSERT INTO repo_facts (repo_id, version, commit_oid, tags, card, config)"
+                " VALUES (:id, 1, 'known', '', '', '')",
+                id=ids[name],
+            )
+    migrate(database)
+    with database.read() as tx:
+        assert list_untrended_repos(tx, 1, 10) == [ids["liked"]]
+        assert list_stale_repos(tx, 1, 10) == [ids["liked"], ids["moved"]]
+        assert set(list_stale_repos(tx, 2, 10)) == set(ids.values())
     database.close()
 
 

@@ -33,7 +33,7 @@ DAY_MS = 86_400_000
 MAX_DOWNLOADS = 100_000
 
 
-class Download(NamedTuple):
+class NotedDownload(NamedTuple):
     """A file that was downloaded; `client` is a digest of who did and of the repository."""
 
     repo_id: str
@@ -59,7 +59,7 @@ class Hub:
     signing_key: bytes
     chunk_tables: Memory[str, ChunkTable] = field(default_factory=lambda: Memory(CHUNK_TABLES))
     unproven: PriorityQueue[tuple[int, str]] = field(default_factory=PriorityQueue)
-    downloads: deque[Download] = field(default_factory=lambda: deque(maxlen=MAX_DOWNLOADS))
+    downloads: deque[NotedDownload] = field(default_factory=lambda: deque(maxlen=MAX_DOWNLOADS))
     walks: dict[str, str] = field(default_factory=dict)
     stopping: Event = field(default_factory=Event)
 

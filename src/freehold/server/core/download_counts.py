@@ -28,7 +28,7 @@ from freehold.server.db.database import Transaction, in_chunks
 from freehold.server.db.downloads import Library
 from freehold.server.db.repos import Repo
 from freehold.server.git.memory import Memory
-from freehold.server.hub import Download, Hub, today
+from freehold.server.hub import Hub, NotedDownload, today
 
 # What `downloads` of a repository counts, with today.
 WINDOW_DAYS = 30
@@ -57,7 +57,7 @@ def note_downloads(ctx: Context, repo: Repo, address: str, paths: Iterable[str])
     if found:
         text = f"{ctx.viewer.id or address}\0{repo.id}"
         client = blake2b(text.encode(), key=_KEY, digest_size=12).digest()
-        ctx.hub.downloads.extend(Download(repo.id, repo.type, client, path) for path in found)
+        ctx.hub.downloads.extend(NotedDownload(repo.id, repo.type, client, path) for path in found)
 
 
 def count_downloads(hub: Hub) -> None:
@@ -96,7 +96,7 @@ class DownloadCounter:
             raise
         self._write()
 
-    def _decide(self, notes: list[Download]) -> None:
+    def _decide(self, notes: list[NotedDownload]) -> None:
         now = time.monotonic()
         for repo_id, key in self._choose(notes):
             if self._recent.add(key, now):
@@ -111,9 +111,9 @@ class DownloadCounter:
             for repo_id in chunk:
                 del self._unwritten[repo_id]
 
-    def _choose(self, notes: list[Download]) -> Iterator[tuple[str, Hashable]]:
+    def _choose(self, notes: list[NotedDownload]) -> Iterator[tuple[str, Hashable]]:
         """The notes that count, each as its repository and what it counts once for."""
-        models: dict[str, list[Download]] = defaultdict(list)
+        models: dict[str, list[NotedDownload]] = defaultdict(list)
         for note in notes:
             if note.repo_type == "model":
                 models[note.repo_id].append(note)
@@ -129,7 +129,7 @@ class DownloadCounter:
                         if key is not None:
                             yield repo_id, key
 
-    def _find_key(self, tx: Transaction, note: Download, library: Library) -> Hashable | None:
+    def _find_key(self, tx: Transaction, note: NotedDownload, library: Library) -> Hashable | None:
         if is_query_file(library.library_name, note.path):
             return note.client, note.path
         if is_weights(note.path) and self._is_counted_by_weights(tx, library):
@@ -145,7 +145,7 @@ class DownloadCounter:
         return self._by_weights.put((library.repo_id, library.commit_oid), answer)
 
 
-def _take(hub: Hub) -> list[Download]:
+def _take(hub: Hub) -> list[NotedDownload]:
     return [hub.downloads.popleft() for _ in range(len(hub.downloads))]
 
 

@@ -213,11 +213,12 @@ def commit_object(
 
 def list_abandoning_repos(tx: Transaction, before: int) -> list[str]:
     """The repositories with uploads before that time that no commit has named."""
+    # Not DISTINCT: for that, SQLite would read the whole table in another order.
     rows = tx.all(
-        "SELECT DISTINCT repo_id FROM repo_lfs WHERE committed = FALSE AND created_at < :before",
+        "SELECT repo_id FROM repo_lfs WHERE committed = FALSE AND created_at < :before",
         before=before,
     )
-    return [row.repo_id for row in rows]
+    return list(dict.fromkeys(row.repo_id for row in rows))
 
 
 def list_abandoned_links(tx: Transaction, repo_id: str, before: int) -> dict[str, int]:

@@ -104,7 +104,8 @@ def list_stale_repos(tx: Transaction, version: int, limit: int) -> list[str]:
         limit=limit,
     )
     rows += tx.all(
-        "SELECT repo_id, 0 AS attempts FROM repo_facts WHERE version < :version LIMIT :limit",
+        "SELECT repo_id, 0 AS attempts FROM repo_facts WHERE version < :version"
+        " ORDER BY version LIMIT :limit",
         version=version,
         limit=limit,
     )
