@@ -227,7 +227,7 @@ def test_no_address_is_kept(own_hub: LiveHub) -> None:
 
 def add(hub: Hub, repo_id: str, day: int, count: int) -> None:
     with hub.db.write() as tx:
-        assert downloads.add_downloads(tx, repo_id, day, count)
+        downloads.add_downloads(tx, {repo_id: count}, day)
 
 
 def test_days_that_are_over_leave_the_downloads_and_not_all_of_them(hub: LiveHub) -> None:

@@ -33,7 +33,7 @@ def score(hub: Hub, repo_id: str) -> tuple[int, int | None]:
 
 def download(hub: Hub, repo_id: str, day: int, count: int) -> None:
     with hub.db.write() as tx:
-        assert downloads.add_downloads(tx, repo_id, day, count)
+        downloads.add_downloads(tx, {repo_id: count}, day)
 
 
 def like(hub: LiveHub, repo_id: str, user: Account, day: int) -> None:

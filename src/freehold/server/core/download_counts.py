@@ -34,7 +34,8 @@ from freehold.server.hub import Hub, NotedDownload, today
 WINDOW_DAYS = 30
 
 WRITE_SECONDS = 5.0
-REPOS_AT_ONCE = 500
+# Commits to these wait meanwhile.
+REPOS_AT_ONCE = 100
 
 # Within so many seconds a client counts once, unless more than so many others came since.
 REPEAT_SECONDS = 300
@@ -103,11 +104,10 @@ class DownloadCounter:
                 self._unwritten[repo_id] += 1
 
     def _write(self) -> None:
-        # In the order of their ids, as others lock several.
         for chunk in in_chunks(sorted(self._unwritten), REPOS_AT_ONCE):
+            counts = {repo_id: self._unwritten[repo_id] for repo_id in chunk}
             with self._hub.db.write() as tx:
-                for repo_id in chunk:
-                    downloads.add_downloads(tx, repo_id, today(), self._unwritten[repo_id])
+                downloads.add_downloads(tx, counts, today())
             for repo_id in chunk:
                 del self._unwritten[repo_id]
 
@@ -178,6 +178,5 @@ def forget_old_downloads(hub: Hub) -> int:
         if not repo_ids:
             return forgotten
         with hub.db.write() as tx:
-            for repo_id in repo_ids:
-                downloads.forget_days(tx, repo_id, first)
+            downloads.forget_days(tx, repo_ids, first)
         forgotten += len(repo_ids)

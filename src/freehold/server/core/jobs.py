@@ -43,7 +43,7 @@ from freehold.server.hub import Hub, now_ms
 from freehold.server.objects.keys import lfs_key
 
 # Looking at everything in each round would take seconds on a large hub, for little.
-WALKED_AT_ONCE = 20_000
+WALKED_AT_ONCE = 10_000
 FREED_AT_ONCE = 1000
 STALE_AT_ONCE = 1000
 # After so long, the other jobs get their turn.

@@ -20,7 +20,8 @@ DAYS = 7
 # A like takes an account. Of downloads the square root counts: most come from machines.
 LIKE = 4
 
-AT_ONCE = 200
+# Commits to these wait meanwhile.
+AT_ONCE = 100
 
 
 def count_trends(hub: Hub) -> int:

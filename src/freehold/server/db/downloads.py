@@ -15,25 +15,24 @@ class Library(NamedTuple):
     library_name: str | None
 
 
-def add_downloads(tx: Transaction, repo_id: str, day: int, count: int) -> bool:
-    """Adds downloads of that day; false when there is no such repository any more."""
-    # The repository before its rows, in the order in which a deletion takes them.
-    found = tx.run(
+def add_downloads(tx: Transaction, counts: dict[str, int], day: int) -> None:
+    """Adds downloads of that day to repositories; those that are gone are passed over."""
+    rows = [
+        {"repo_id": repo_id, "day": day, "count": counts[repo_id]} for repo_id in sorted(counts)
+    ]
+    # The repositories before their rows, in the order in which a deletion takes them.
+    tx.run_many(
         "UPDATE repo SET downloads = downloads + :count,"
         " downloads_all_time = downloads_all_time + :count, trend_day = 0 WHERE id = :repo_id",
-        repo_id=repo_id,
-        count=count,
+        rows,
     )
-    if found:
-        tx.run(
-            "INSERT INTO repo_download (repo_id, day, count) VALUES (:repo_id, :day, :count)"
-            " ON CONFLICT (repo_id, day) DO UPDATE"
-            " SET count = repo_download.count + excluded.count",
-            repo_id=repo_id,
-            day=day,
-            count=count,
-        )
-    return bool(found)
+    tx.run_many(
+        "INSERT INTO repo_download (repo_id, day, count)"
+        " SELECT id, CAST(:day AS BIGINT), CAST(:count AS BIGINT) FROM repo WHERE id = :repo_id"
+        " ON CONFLICT (repo_id, day) DO UPDATE"
+        " SET count = repo_download.count + excluded.count",
+        rows,
+    )
 
 
 def list_repos_with_days(tx: Transaction, before: int, limit: int) -> list[str]:
@@ -46,19 +45,16 @@ def list_repos_with_days(tx: Transaction, before: int, limit: int) -> list[str]:
     return sorted({row.repo_id for row in rows})
 
 
-def forget_days(tx: Transaction, repo_id: str, before: int) -> None:
-    """Forgets what was downloaded of the repository before that day."""
-    # The repository before its rows, as above.
-    tx.run("UPDATE repo SET downloads = downloads WHERE id = :repo_id", repo_id=repo_id)
-    tx.run(
-        "DELETE FROM repo_download WHERE repo_id = :repo_id AND day < :before",
-        repo_id=repo_id,
-        before=before,
-    )
-    tx.run(
+def forget_days(tx: Transaction, repo_ids: list[str], before: int) -> None:
+    """Forgets what was downloaded of these repositories, which are in order, before that day."""
+    rows = [{"repo_id": repo_id, "before": before} for repo_id in repo_ids]
+    # The repositories before their rows, as above.
+    tx.run_many("UPDATE repo SET downloads = downloads WHERE id = :repo_id", rows)
+    tx.run_many("DELETE FROM repo_download WHERE repo_id = :repo_id AND day < :before", rows)
+    tx.run_many(
         "UPDATE repo SET downloads = COALESCE((SELECT SUM(count) FROM repo_download"
         " WHERE repo_id = :repo_id), 0) WHERE id = :repo_id",
-        repo_id=repo_id,
+        rows,
     )
 
 
