@@ -119,6 +119,8 @@ def test_downloads_are_sent_to_the_bucket_when_that_is_allowed(
     assert fetched.content == files["model.pt"]
     assert repo.resolve("text/1.txt").status_code == 200
     assert hub.call("GET", f"{repo.page}/resolve/main/model.pt").status_code == 401
+    hub.restart()
+    assert repo.get().json()["downloads"] == 1, "sent elsewhere, and downloaded all the same"
 
 
 def test_two_nodes_are_as_right_as_one(

@@ -235,7 +235,7 @@ def test_facts_that_are_missing_are_found_by_a_job(hub: LiveHub) -> None:
             "DELETE FROM repo_tag WHERE tag_number = (SELECT number FROM tag WHERE name = :mark)",
             mark=mark,
         )
-        tx.run("UPDATE repo_facts SET commit_oid = '' WHERE commit_oid = :oid", oid=repo.head())
+        tx.run("UPDATE repo_facts SET version = 0 WHERE commit_oid = :oid", oid=repo.head())
     assert names(hub, filter=mark) == []
     assert jobs.renew_stale_facts(hub.inside) >= 1
     assert names(hub, filter=mark, pipeline_tag="fill-mask") == [repo.full_name]
@@ -248,12 +248,8 @@ def test_what_is_liked_now_comes_first(hub: LiveHub) -> None:
     hub.call("POST", f"{liked.api}/like", token=user.token)
     jobs.count_trends(hub.inside)
     assert names(hub, author=user.name) == [liked.full_name, other.full_name]
-    [first, _] = ask(hub, author=user.name)
-    assert first["trendingScore"] == 1
-    with hub.inside.db.write() as tx:
-        tx.run("UPDATE repo_like SET created_at = 0")
-    assert jobs.count_trends(hub.inside) >= 1
-    assert ask(hub, author=user.name)[1]["trendingScore"] == 0
+    [first, second] = ask(hub, author=user.name)
+    assert first["trendingScore"] > second["trendingScore"] == 0
 
 
 def test_list_repos_searches_short_and_long_parts_of_names_together(hub: LiveHub) -> None:

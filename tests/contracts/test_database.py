@@ -14,8 +14,10 @@ from freehold.server.db import discussions, lfs, listings
 from freehold.server.db.database import Database, in_chunks
 from freehold.server.db.listings import Listed, Wanted
 from freehold.server.db.migrate import migrate, migration_names
+from freehold.server.db.repo_facts import list_stale_repos
 from freehold.server.db.settings import get_or_set
 from freehold.server.db.tags import list_tags_in_use
+from freehold.server.db.trends import list_untrended_repos
 from tests.conftest import BACKENDS
 
 
@@ -284,6 +286,42 @@ def test_what_lists_of_before_numbers_found_is_found_after_the_migration(url: st
 
 def ids(found: list[Listed]) -> list[str]:
     return [item.repo.id for item in found]
+
+
+def test_what_older_hubs_have_is_due_to_be_counted_and_looked_at(url: str) -> None:
+    database = Database(url)
+    migrate(database, up_to="0010")
+    ids = {name: f"{number:024}" for number, name in enumerate(("liked", "known", "moved"))}
+    with database.write() as tx:
+        tx.run(
+            "INSERT INTO account (id, kind, name, name_key, fullname, created_at)"
+            " VALUES ('u', 'user', 'u', 'u', '', 0)"
+        )
+        for name, repo_id in ids.items():
+            values = {"id": repo_id, "name": name}
+            tx.run(
+                "INSERT INTO repo (id, type, owner_id, name, name_key, creator_id, private,"
+                " created_at, updated_at)"
+                " VALUES (:id, 'model', 'u', :name, :name, 'u', FALSE, 0, 0)",
+                **values,
+            )
+            tx.run(
+                "INSERT INTO git_ref (repo_id, name, oid) VALUES (:id, 'refs/heads/main', :name)",
+                **values,
+            )
+        tx.run("INSERT INTO repo_like VALUES (:id, 'u', 0)", id=ids["liked"])
+        for name in ("known", "moved"):
+            tx.run(
+                "INSERT INTO repo_facts (repo_id, version, commit_oid, tags, card, config)"
+                " VALUES (:id, 1, 'known', '', '', '')",
+                id=ids[name],
+            )
+    migrate(database)
+    with database.read() as tx:
+        assert list_untrended_repos(tx, 1, 10) == [ids["liked"]]
+        assert list_stale_repos(tx, 1, 10) == [ids["liked"], ids["moved"]]
+        assert set(list_stale_repos(tx, 2, 10)) == set(ids.values())
+    database.close()
 
 
 def test_chunks_hold_everything_in_order() -> None:

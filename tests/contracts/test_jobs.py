@@ -153,3 +153,16 @@ def test_folders_that_killed_processes_have_left_are_removed_after_days(repo: Re
     assert jobs.sweep_temporary(hub) == 2
     assert {"git-new", "freehold-metrics-old"} <= {path.name for path in folder.iterdir()}
     assert jobs.sweep_temporary(hub) == 0
+
+
+def test_what_one_round_does_not_reach_is_reached_by_another(
+    repo: Repo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hub = repo.hub.inside
+    monkeypatch.setattr(jobs, "WALKED_AT_ONCE", 2)
+    for data in (os.urandom(100) for _ in range(5)):
+        repo.upload(data)
+    with hub.db.write() as tx:
+        tx.run("DELETE FROM repo_lfs")
+        tx.run("UPDATE lfs_object SET created_at = 0")
+    assert [jobs.free_unlinked_objects(hub) for _ in range(4)] == [2, 2, 1, 0]

@@ -22,6 +22,7 @@ from freehold.errors import (
 from freehold.server.config import Config
 from freehold.server.core.access import RepoMovedError
 from freehold.server.core.deliveries import deliver_events
+from freehold.server.core.download_counts import count_downloads
 from freehold.server.core.ingest import ingest_forever
 from freehold.server.core.jobs import compact_crowded, prepare_fetches, run_jobs
 from freehold.server.core.proofs import prove_arrivals
@@ -129,8 +130,12 @@ class App:
         ]
         if hub.config.xet_ingest:
             self._background.append(ingest_forever)
-        # Unlike the others it finishes what it is at: else others would have to do it once more.
-        self._courier = Thread(target=deliver_events, args=(hub,), daemon=True)
+        # Unlike the others they finish what they are at: others would have to do it once more, or
+        # could not.
+        self._finishing = [
+            Thread(target=work, args=(hub,), daemon=True)
+            for work in (deliver_events, count_downloads)
+        ]
         self._names = {id(route): name for name, route in named_routes().items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -147,7 +152,8 @@ class App:
             if message["type"] == "lifespan.startup":
                 for work in self._background:
                     Thread(target=work, args=(self._hub,), daemon=True).start()
-                self._courier.start()
+                for thread in self._finishing:
+                    thread.start()
                 move_to(self._placement.short)
                 jobs = asyncio.create_task(self._run_jobs())
                 await send({"type": "lifespan.startup.complete"})
@@ -171,7 +177,8 @@ class App:
             await asyncio.to_thread(threads.stop, self._hub.config.stop_seconds)
         self._hub.stopping.set()
         self._hub.db.news.set()
-        await asyncio.to_thread(self._courier.join, self._hub.config.stop_seconds)
+        for thread in self._finishing:
+            await asyncio.to_thread(thread.join, self._hub.config.stop_seconds)
         self._hub.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:

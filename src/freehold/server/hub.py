@@ -6,11 +6,13 @@ import hashlib
 import secrets
 import tempfile
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import PriorityQueue
 from threading import Event
+from typing import NamedTuple
 
 from freehold.formats.xet.chunk_table import ChunkTable
 from freehold.server.config import Config, ConfigError
@@ -25,6 +27,20 @@ from freehold.server.objects.store import ObjectStore
 # In bytes, of the chunk tables that are remembered: those of 40 GB of xorbs.
 CHUNK_TABLES = 24 * 1024 * 1024
 
+DAY_MS = 86_400_000
+
+# Of more downloads that wait to be counted, the oldest are forgotten.
+MAX_DOWNLOADS = 100_000
+
+
+class NotedDownload(NamedTuple):
+    """A file that was downloaded; `client` is a digest of who did and of the repository."""
+
+    repo_id: str
+    repo_type: str
+    client: bytes
+    path: str
+
 
 @dataclass(frozen=True)
 class Hub:
@@ -32,7 +48,8 @@ class Hub:
 
     `chunk_tables` are those of the xorbs that were used last. `unproven` has the files of chunks,
     as size and hash, that have just arrived, and whose sha256 is to be proven: small ones first.
-    `stopping` is set when the process is about to end.
+    `downloads` have not been counted yet. `walks` has the key that each job has come to which looks
+    at a part of everything in a round. `stopping` is set when the process is about to end.
     """
 
     config: Config
@@ -42,6 +59,8 @@ class Hub:
     signing_key: bytes
     chunk_tables: Memory[str, ChunkTable] = field(default_factory=lambda: Memory(CHUNK_TABLES))
     unproven: PriorityQueue[tuple[int, str]] = field(default_factory=PriorityQueue)
+    downloads: deque[NotedDownload] = field(default_factory=lambda: deque(maxlen=MAX_DOWNLOADS))
+    walks: dict[str, str] = field(default_factory=dict)
     stopping: Event = field(default_factory=Event)
 
     def close(self) -> None:
@@ -96,6 +115,11 @@ def _load_signing_key(database: Database) -> bytes:
 def now_ms() -> int:
     """The time in milliseconds since 1970."""
     return int(time.time() * 1000)
+
+
+def today() -> int:
+    """The number of this day, in UTC, since 1970."""
+    return now_ms() // DAY_MS
 
 
 def new_id() -> str:

@@ -39,17 +39,23 @@ _Linked = Mapping[LfsPointer | None, StoredObject]
 class Download(NamedTuple):
     """Files at one commit as one stream of `size` bytes, in the form of `formats/file_stream.py`.
 
-    `blocks` reads them one by one, and raises when a file cannot be read.
+    `paths` are those whose bytes are in it. `blocks` reads them one by one, and raises when a file
+    cannot be read.
     """
 
     commit: str
     size: int
+    paths: Sequence[str]
     blocks: Iterator[bytes]
 
 
 class _File(NamedTuple):
-    """One file of the stream: its line, and where the bytes after the line come from."""
+    """One file of the stream: its line, and where the bytes after the line come from.
 
+    A file that is not given has no bytes, like one that is empty.
+    """
+
+    is_given: bool
     line: bytes
     length: int
     oid: str
@@ -72,7 +78,8 @@ def download_files(ctx: Context, repo: Repo, revision: str, body: DownloadFiles)
     linked = find_linked(ctx, repo, {entry.pointer for entry in entries if entry and entry.pointer})
     files = _plan(body.paths, entries, linked)
     size = sum(len(file.line) + file.length for file in files)
-    return Download(commit.oid, size, _read_blocks(reader, ctx.hub, files))
+    given = [path for path, file in zip(body.paths, files, strict=True) if file.is_given]
+    return Download(commit.oid, size, given, _read_blocks(reader, ctx.hub, files))
 
 
 def _check_paths(paths: Sequence[str]) -> None:
@@ -97,13 +104,13 @@ def _plan(paths: Sequence[str], entries: Sequence[Entry | None], linked: _Linked
 
 def _plan_file(path: str, entry: Entry | None, linked: _Linked, left: int) -> _File:
     if entry is None or entry.is_directory:
-        return _File(build_line(FileEntry(path=path, error=NOT_FOUND)), 0, "", None)
+        return _File(False, build_line(FileEntry(path=path, error=NOT_FOUND)), 0, "", None)
     stored = linked.get(entry.pointer)
     lfs = None if stored is None else stored.sha256
     size = entry.blob_size if stored is None else stored.size
     error = TOO_LARGE if size > min(MAX_FILE_SIZE, left) else None
     described = FileEntry(path=path, oid=entry.oid, size=size, lfs=lfs, error=error)
-    return _File(build_line(described), described.length, entry.oid, stored)
+    return _File(error is None, build_line(described), described.length, entry.oid, stored)
 
 
 def _read_blocks(reader: ObjectReader, hub: Hub, files: Sequence[_File]) -> Iterator[bytes]:

@@ -199,13 +199,33 @@ def renew_facts(hub: Hub, repo_id: str) -> bool:
     """Looks at the head of the default branch now; false when there is none, or it has moved."""
     with hub.db.read() as tx:
         repo = repos.find_repo_by_id(tx, repo_id, None)
-    if repo is None or repo.main_oid is None:
+    if repo is None:
         return False
-    reader = hub.git.reader(repo.id, repo.generation)
-    facts = read_facts(reader, reader.commit(repo.main_oid).tree, repo.type)
+    facts = _find_facts_of_head(hub, repo)
     with hub.db.write() as tx:
         repos.lock_repo(tx, repo_id)
         if refs.find_refs(tx, repo_id, [MAIN]).get(MAIN) != repo.main_oid:
             return False
+        if repo.main_oid is None or facts is None:
+            repo_facts.delete_facts(tx, repo_id)
+            return False
         store_facts(tx, repo_id, repo.main_oid, facts)
+        repo_facts.forget_stale(tx, repo_id)
     return True
+
+
+def _find_facts_of_head(hub: Hub, repo: Repo) -> Facts | None:
+    if repo.main_oid is None:
+        return None
+    reader = hub.git.reader(repo.id, repo.generation)
+    return read_facts(reader, reader.commit(repo.main_oid).tree, repo.type)
+
+
+def renew_or_put_off(hub: Hub, repo_id: str) -> bool:
+    """What `renew_facts` does; a repository that cannot be read comes after all others then."""
+    try:
+        return renew_facts(hub, repo_id)
+    except Exception:
+        with hub.db.write() as tx:
+            repo_facts.note_failed(tx, repo_id, VERSION)
+        raise

@@ -128,7 +128,7 @@ OF_REPO: dict[str, tuple[str, Callable[[Repo], Any]]] = {
     "createdAt": ("created_at", lambda repo: iso_time(repo.created_at)),
     "disabled": ("disabled", lambda repo: repo.disabled),
     "downloads": ("downloads", lambda repo: repo.downloads),
-    "downloadsAllTime": ("downloads_all_time", lambda repo: repo.downloads),
+    "downloadsAllTime": ("downloads_all_time", lambda repo: repo.downloads_all_time),
     "gated": ("gated", lambda repo: repo.gated or False),
     "lastModified": ("last_modified", lambda repo: iso_time(repo.updated_at)),
     "likes": ("likes", lambda repo: repo.likes),

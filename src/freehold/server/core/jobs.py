@@ -17,8 +17,10 @@ import pygit2
 from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
-from freehold.server.core.facts import VERSION, renew_facts
-from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
+from freehold.server.core.download_counts import forget_old_downloads
+from freehold.server.core.facts import VERSION, renew_or_put_off
+from freehold.server.core.trends import count_trends
+from freehold.server.core.xorbs import KEEP_SECONDS
 from freehold.server.db import (
     commit_keys,
     deliveries,
@@ -32,7 +34,7 @@ from freehold.server.db import (
     xet_files,
     xorbs,
 )
-from freehold.server.db.database import Transaction
+from freehold.server.db.database import Transaction, in_chunks
 from freehold.server.db.packs import Pack
 from freehold.server.git import native
 from freehold.server.git.cache import PACK_ENDINGS
@@ -41,9 +43,13 @@ from freehold.server.git.store import LostRaceError
 from freehold.server.hub import Hub, now_ms
 from freehold.server.objects.keys import lfs_key
 
-UNLINKED_AT_ONCE = 1000
+# Looking at everything in each round would take seconds on a large hub, for little.
+WALKED_AT_ONCE = 10_000
+FREED_AT_ONCE = 1000
 STALE_AT_ONCE = 1000
 CHANGES_AT_ONCE = 10_000
+# After so long, the other jobs get their turn.
+RENEW_SECONDS = 60
 
 # As long as no pack takes to be moved, in seconds.
 TEMPORARY_SECONDS = 2 * 86400
@@ -53,9 +59,6 @@ LOG_MS = 30 * 86_400_000
 
 # What a job may run into when its repository is deleted, or compacted by another, under its hands.
 VANISHED = (FreeholdError, OSError, pygit2.GitError)
-
-# How long a like counts for what people look at now, in milliseconds.
-TREND_MS = 7 * 86_400_000
 
 # Later than any time in the database (milliseconds).
 FOREVER = 2**62
@@ -76,6 +79,7 @@ def run_jobs(hub: Hub) -> None:
         sweep_staging,
         sweep_temporary,
         renew_stale_facts,
+        forget_old_downloads,
         count_trends,
         add_up_tags,
         forget_deliveries,
@@ -90,6 +94,16 @@ def _attempt(job: Callable[..., int], hub: Hub, *args: str | int) -> int:
     except Exception:
         log.exception("a job in the background failed: %s%r", job.__name__, args)
         return 0
+
+
+def _place(hub: Hub, walk: str) -> str:
+    """The key after which this round begins to look."""
+    return hub.walks.get(walk, "")
+
+
+def _go_on(hub: Hub, walk: str, keys: Sequence[str]) -> None:
+    """Lets the next round begin after these, or at the beginning when they were the last."""
+    hub.walks[walk] = keys[-1] if len(keys) == WALKED_AT_ONCE else ""
 
 
 def sweep_staging(hub: Hub) -> int:
@@ -122,9 +136,11 @@ def _upload_seconds(hub: Hub) -> int:
 
 
 def compact_repos(hub: Hub) -> int:
-    """Compacts every repository that needs it, and gives the number of packs that were combined."""
+    """Compacts what needs it of the next repositories, and gives the number of combined packs."""
     with hub.db.read() as tx:
-        crowded = packs.list_crowded_repos(tx, hub.config.compact_packs)
+        counts = packs.count_packs(tx, _place(hub, "packs"), WALKED_AT_ONCE)
+    _go_on(hub, "packs", list(counts))
+    crowded = [repo_id for repo_id, count in counts.items() if count > hub.config.compact_packs]
     return sum(_attempt(compact_repo, hub, repo_id) for repo_id in crowded)
 
 
@@ -275,11 +291,20 @@ def _find_named(hub: Hub, repo_id: str, sizes: dict[str, int]) -> set[str]:
 def free_unlinked_objects(hub: Hub) -> int:
     """Puts large files that no repository serves any more into the trash, and gives their number.
 
-    A link that is made at the same moment wins: the database refuses to forget what it names.
+    Of the next ones. A link that is made at the same moment wins: the database refuses to forget
+    what it names.
     """
     before = now_ms() - 1000 * hub.config.grace_seconds
+    with hub.db.read() as tx:
+        found = lfs.find_unlinked(tx, before, _place(hub, "objects"), WALKED_AT_ONCE)
+    _go_on(hub, "objects", list(found))
+    unlinked = [object_id for object_id, is_unlinked in found.items() if is_unlinked]
+    return sum(_free_unlinked(hub, ids, before) for ids in in_chunks(unlinked, FREED_AT_ONCE))
+
+
+def _free_unlinked(hub: Hub, ids: list[str], before: int) -> int:
     with hub.db.write() as tx:
-        freed = lfs.delete_unlinked_objects(tx, before, UNLINKED_AT_ONCE)
+        freed = lfs.delete_unlinked_objects(tx, ids, before)
         whole = [lfs_key(item.sha256) for item in freed if item.xet_hash is None]
         trash.trash_objects(tx, whole, now_ms())
         xet_files.delete_unnamed_files(tx, [item.xet_hash for item in freed if item.xet_hash])
@@ -289,13 +314,23 @@ def free_unlinked_objects(hub: Hub) -> int:
 def free_unused_xorbs(hub: Hub) -> int:
     """Puts xorbs that no file needs any more into the trash, and gives their number.
 
-    Clients have been told that they are here, so they are kept for as long as one may rely on it.
+    Of the next ones. Clients have been told that they are here, so they are kept for as long as
+    one may rely on it.
     """
     keep_seconds = max(KEEP_SECONDS, hub.config.grace_seconds)
+    before = now_ms() - 1000 * keep_seconds
+    with hub.db.read() as tx:
+        found = xorbs.find_unused(tx, before, _place(hub, "xorbs"), WALKED_AT_ONCE)
+    _go_on(hub, "xorbs", list(found))
+    unused = [xorb_hash for xorb_hash, is_unused in found.items() if is_unused]
+    return sum(_free_unused(hub, hashes, before) for hashes in in_chunks(unused, FREED_AT_ONCE))
+
+
+def _free_unused(hub: Hub, hashes: list[str], before: int) -> int:
     with hub.db.write() as tx:
-        unused = xorbs.delete_unused_xorbs(tx, now_ms() - 1000 * keep_seconds, UNUSED_AT_ONCE)
-        trash.trash_objects(tx, unused, now_ms())
-    return len(unused)
+        keys = xorbs.delete_unused_xorbs(tx, hashes, before)
+        trash.trash_objects(tx, keys, now_ms())
+    return len(keys)
 
 
 def forget_commit_keys(hub: Hub) -> int:
@@ -306,21 +341,15 @@ def forget_commit_keys(hub: Hub) -> int:
 
 def renew_stale_facts(hub: Hub) -> int:
     """Looks at repositories whose facts are missing or of old rules, and gives their number."""
-    renewed = 0
+    renewed, end = 0, time.monotonic() + RENEW_SECONDS
     while True:
         with hub.db.read() as tx:
             stale = repo_facts.list_stale_repos(tx, VERSION, STALE_AT_ONCE)
-        done = sum(_attempt(renew_facts, hub, repo_id) for repo_id in stale)
+        done = sum(_attempt(renew_or_put_off, hub, repo_id) for repo_id in stale)
         renewed += done
         # What cannot be read stays stale, and must not be tried for ever.
-        if len(stale) < STALE_AT_ONCE or not done:
+        if len(stale) < STALE_AT_ONCE or not done or time.monotonic() > end:
             return renewed
-
-
-def count_trends(hub: Hub) -> int:
-    """Counts the likes of the last days anew, and gives the number of repositories that changed."""
-    with hub.db.write() as tx:
-        return repos.count_trends(tx, now_ms() - TREND_MS)
 
 
 def add_up_tags(hub: Hub) -> int:

@@ -11,7 +11,7 @@ from freehold.server.db.repos import Repo
 from freehold.server.git.reader import CommitData, ObjectReader
 from freehold.wire.ids import check_ref_name
 
-MAIN = "refs/heads/main"
+MAIN = refs.MAIN
 MAIN_NAMES = frozenset({"main", "HEAD", MAIN})
 
 _ABBREVIATED = re.compile(r"[0-9a-f]{5,40}")

@@ -27,8 +27,6 @@ from freehold.server.hub import Hub, new_id, now_ms
 from freehold.server.objects.keys import xorb_key
 from freehold.server.objects.store import ObjectWriter
 
-UNUSED_AT_ONCE = 1000
-
 # Clients remember for 21 days which chunks they need not send again, and the answers to their
 # queries for a week longer; the rest is for clocks and for uploads that take their time.
 KEEP_SECONDS = 31 * 24 * 3600

@@ -213,11 +213,12 @@ def commit_object(
 
 def list_abandoning_repos(tx: Transaction, before: int) -> list[str]:
     """The repositories with uploads before that time that no commit has named."""
+    # Not DISTINCT: for that, SQLite would read the whole table in another order.
     rows = tx.all(
-        "SELECT DISTINCT repo_id FROM repo_lfs WHERE committed = FALSE AND created_at < :before",
+        "SELECT repo_id FROM repo_lfs WHERE committed = FALSE AND created_at < :before",
         before=before,
     )
-    return [row.repo_id for row in rows]
+    return list(dict.fromkeys(row.repo_id for row in rows))
 
 
 def list_abandoned_links(tx: Transaction, repo_id: str, before: int) -> dict[str, int]:
@@ -454,15 +455,27 @@ def end_stale_upload(tx: Transaction, upload_id: str, before: int) -> bool:
     return bool(ended)
 
 
-def delete_unlinked_objects(tx: Transaction, before: int, limit: int) -> list[StoredObject]:
-    """Forgets contents stored before that time that no repository serves; gives them."""
+def find_unlinked(tx: Transaction, before: int, after: str, limit: int) -> dict[str, bool]:
+    """Of the next contents, by id, whether they are that old and no repository serves them."""
     rows = tx.all(
-        "DELETE FROM lfs_object WHERE id IN (SELECT lfs_object.id FROM lfs_object"
-        " LEFT JOIN repo_lfs ON repo_lfs.object_id = lfs_object.id"
-        " WHERE repo_lfs.object_id IS NULL AND lfs_object.created_at < :before LIMIT :limit)"
-        " RETURNING id, sha256, size, xet_hash",
+        "SELECT id, created_at < :before AND NOT EXISTS"
+        " (SELECT 1 FROM repo_lfs WHERE repo_lfs.object_id = lfs_object.id) AS is_unlinked"
+        " FROM lfs_object WHERE id > :after ORDER BY id LIMIT :limit",
         before=before,
+        after=after,
         limit=limit,
+    )
+    return {row.id: bool(row.is_unlinked) for row in rows}
+
+
+def delete_unlinked_objects(tx: Transaction, ids: list[str], before: int) -> list[StoredObject]:
+    """Forgets those of the contents, stored before that time, that no repository serves."""
+    rows = tx.all(
+        "DELETE FROM lfs_object WHERE id IN :ids AND created_at < :before AND NOT EXISTS"
+        " (SELECT 1 FROM repo_lfs WHERE repo_lfs.object_id = lfs_object.id)"
+        " RETURNING id, sha256, size, xet_hash",
+        ids=ids,
+        before=before,
     )
     return [StoredObject(*row) for row in rows]
 

@@ -46,7 +46,8 @@ def delete_like(tx: Transaction, repo_id: str, user_id: str) -> bool:
 def add_to_likes(tx: Transaction, repo_id: str, change: int) -> int:
     """Changes the counter of a repository, which the caller has locked, and gives it."""
     row = tx.one(
-        "UPDATE repo SET likes = likes + :change WHERE id = :repo_id RETURNING likes",
+        "UPDATE repo SET likes = likes + :change, trend_day = 0 WHERE id = :repo_id"
+        " RETURNING likes",
         repo_id=repo_id,
         change=change,
     )

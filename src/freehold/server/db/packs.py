@@ -76,9 +76,12 @@ def delete_packs(tx: Transaction, repo_id: str, seqs: list[int]) -> int:
     )
 
 
-def list_crowded_repos(tx: Transaction, over: int) -> list[str]:
-    """The repositories with more packs than `over`."""
+def count_packs(tx: Transaction, after: str, limit: int) -> dict[str, int]:
+    """How many packs each of the next repositories has, in the order of their ids."""
     rows = tx.all(
-        "SELECT repo_id FROM git_pack GROUP BY repo_id HAVING COUNT(*) > :over", over=over
+        "SELECT repo_id, COUNT(*) AS found FROM git_pack WHERE repo_id > :after"
+        " GROUP BY repo_id ORDER BY repo_id LIMIT :limit",
+        after=after,
+        limit=limit,
     )
-    return [row.repo_id for row in rows]
+    return {row.repo_id: int(row.found) for row in rows}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from freehold.server.db.database import Transaction
 
+# The default branch of every repository.
+MAIN = "refs/heads/main"
+
 
 def list_refs(tx: Transaction, repo_id: str) -> dict[str, str]:
     """Commit (or tag object) ids by full ref name, in the order of the names."""

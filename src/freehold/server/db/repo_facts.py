@@ -48,15 +48,59 @@ def put_facts(
     put_tags(tx, repo_id, tags)
 
 
+def note_stale(tx: Transaction, repo_id: str) -> None:
+    """Lets a job look at the repository, unless its facts are those of its head."""
+    tx.run(
+        "INSERT INTO stale_facts (repo_id) SELECT git_ref.repo_id FROM git_ref"
+        " LEFT JOIN repo_facts ON repo_facts.repo_id = git_ref.repo_id"
+        " WHERE git_ref.repo_id = :repo_id AND git_ref.name = 'refs/heads/main'"
+        " AND (repo_facts.repo_id IS NULL OR repo_facts.commit_oid <> git_ref.oid)"
+        " ON CONFLICT (repo_id) DO NOTHING",
+        repo_id=repo_id,
+    )
+
+
+def note_failed(tx: Transaction, repo_id: str, version: int) -> None:
+    """Puts the repository behind the others that are stale: it was looked at in vain."""
+    tx.run(
+        "INSERT INTO stale_facts (repo_id, attempts) SELECT id, 1 FROM repo WHERE id = :repo_id"
+        " ON CONFLICT (repo_id) DO UPDATE SET attempts = stale_facts.attempts + 1",
+        repo_id=repo_id,
+    )
+    # Now it is on that list, and no more one of the many that may have an older version.
+    tx.run(
+        "UPDATE repo_facts SET version = :version WHERE repo_id = :repo_id AND version < :version",
+        repo_id=repo_id,
+        version=version,
+    )
+
+
+def delete_facts(tx: Transaction, repo_id: str) -> None:
+    """Forgets what was known of a repository that has no head."""
+    put_tags(tx, repo_id, [])
+    for table in ("repo_facts", "stale_facts"):
+        tx.run(f"DELETE FROM {table} WHERE repo_id = :repo_id", repo_id=repo_id)
+
+
+def forget_stale(tx: Transaction, repo_id: str) -> None:
+    """Takes the repository from the list of those that are stale."""
+    tx.run("DELETE FROM stale_facts WHERE repo_id = :repo_id", repo_id=repo_id)
+
+
 def list_stale_repos(tx: Transaction, version: int, limit: int) -> list[str]:
-    """The ids of repositories whose facts are not those of their head, or of other rules."""
+    """The ids of repositories whose facts are not those of their head, or of older rules.
+
+    Those that were looked at in vain come last.
+    """
     rows = tx.all(
-        "SELECT repo.id FROM repo JOIN git_ref ON git_ref.repo_id = repo.id"
-        " AND git_ref.name = 'refs/heads/main'"
-        " LEFT JOIN repo_facts ON repo_facts.repo_id = repo.id"
-        " WHERE repo_facts.repo_id IS NULL OR repo_facts.commit_oid <> git_ref.oid"
-        " OR repo_facts.version <> :version LIMIT :limit",
+        "SELECT repo_id, attempts FROM stale_facts ORDER BY attempts, repo_id LIMIT :limit",
+        limit=limit,
+    )
+    rows += tx.all(
+        "SELECT repo_id, 0 AS attempts FROM repo_facts WHERE version < :version"
+        " ORDER BY version LIMIT :limit",
         version=version,
         limit=limit,
     )
-    return [row.id for row in rows]
+    rows.sort(key=lambda row: row.attempts)
+    return list(dict.fromkeys(row.repo_id for row in rows))[:limit]

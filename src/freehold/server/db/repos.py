@@ -12,8 +12,8 @@ from freehold.server.db.visibility import VISIBLE
 
 COLUMNS = """repo.id, repo.type, repo.owner_id, account.name AS namespace, repo.name,
     repo.creator_id, repo.private, repo.gated, repo.disabled, repo.discussions_disabled, repo.sdk,
-    repo.downloads, repo.likes, repo.used_storage, repo.generation, repo.created_at,
-    repo.updated_at, git_ref.oid AS main_oid"""
+    repo.downloads, repo.downloads_all_time, repo.likes, repo.used_storage, repo.generation,
+    repo.created_at, repo.updated_at, git_ref.oid AS main_oid"""
 
 MAIN = "LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main'"
 
@@ -53,6 +53,7 @@ class Repo(NamedTuple):
     discussions_disabled: bool
     sdk: str | None
     downloads: int
+    downloads_all_time: int
     likes: int
     used_storage: int
     generation: int
@@ -338,17 +339,4 @@ def add_used_storage(tx: Transaction, repo_id: str, added_bytes: int) -> None:
         "UPDATE repo SET used_storage = used_storage + :added_bytes WHERE id = :repo_id",
         repo_id=repo_id,
         added_bytes=added_bytes,
-    )
-
-
-def count_trends(tx: Transaction, since: int) -> int:
-    """Makes the trending score of each repository the number of its likes since that time."""
-    return tx.run(
-        "UPDATE repo SET trending_score = (SELECT COUNT(*) FROM repo_like"
-        " WHERE repo_like.repo_id = repo.id AND repo_like.created_at >= :since)"
-        " WHERE (trending_score <> 0 OR id IN"
-        " (SELECT repo_id FROM repo_like WHERE created_at >= :since))"
-        " AND trending_score <> (SELECT COUNT(*) FROM repo_like"
-        " WHERE repo_like.repo_id = repo.id AND repo_like.created_at >= :since)",
-        since=since,
     )

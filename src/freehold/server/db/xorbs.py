@@ -177,13 +177,25 @@ def list_neighbours(
     return [row.xorb_hash for row in rows]
 
 
-def delete_unused_xorbs(tx: Transaction, before: int, limit: int) -> list[str]:
-    """Forgets xorbs that no file consists of and nobody has used since then; gives their keys."""
+def find_unused(tx: Transaction, before: int, after: str, limit: int) -> dict[str, bool]:
+    """Of the next xorbs, by hash, whether no file needs them and nobody has used them since."""
     rows = tx.all(
-        "DELETE FROM xorb WHERE hash IN (SELECT xorb.hash FROM xorb WHERE xorb.used_at < :before"
-        " AND NOT EXISTS (SELECT 1 FROM xet_term WHERE xet_term.xorb_hash = xorb.hash)"
-        " ORDER BY xorb.used_at LIMIT :limit) AND used_at < :before RETURNING object_key",
+        "SELECT hash, used_at < :before AND NOT EXISTS"
+        " (SELECT 1 FROM xet_term WHERE xet_term.xorb_hash = xorb.hash) AS is_unused"
+        " FROM xorb WHERE hash > :after ORDER BY hash LIMIT :limit",
         before=before,
+        after=after,
         limit=limit,
+    )
+    return {row.hash: bool(row.is_unused) for row in rows}
+
+
+def delete_unused_xorbs(tx: Transaction, hashes: list[str], before: int) -> list[str]:
+    """Forgets those of the xorbs that are unused as `find_unused` says; gives their keys."""
+    rows = tx.all(
+        "DELETE FROM xorb WHERE hash IN :hashes AND used_at < :before AND NOT EXISTS"
+        " (SELECT 1 FROM xet_term WHERE xet_term.xorb_hash = xorb.hash) RETURNING object_key",
+        hashes=hashes,
+        before=before,
     )
     return [row.object_key for row in rows]

@@ -21,7 +21,7 @@ import pygit2
 
 from freehold.errors import FreeholdError, RepositoryNotFoundError
 from freehold.formats.pack import PackInfo
-from freehold.server.db import packs, refs, repos, trash
+from freehold.server.db import packs, refs, repo_facts, repos, trash
 from freehold.server.db.database import Database, Transaction
 from freehold.server.db.events import record_event
 from freehold.server.db.packs import Pack, PackBytes
@@ -162,6 +162,8 @@ class GitStore:
                 if not refs.swap_ref(tx, repo_id, move.name, move.old, move.new):
                     raise LostRaceError(move.name)
             after(tx)
+            if any(move.name == refs.MAIN for move in moves):
+                repo_facts.note_stale(tx, repo_id)
             _record_moves(tx, repo_id, moves, now)
         if generation % self._compact_packs == 0:
             self.crowded.put(repo_id)

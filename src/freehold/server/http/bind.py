@@ -66,6 +66,11 @@ class Call:
             return self.hub.config.public_url
         return f"{self.request.scope['scheme']}://{self.request.headers.get('host', 'localhost')}"
 
+    @property
+    def address(self) -> str:
+        """Where the request comes from, as far as it is known."""
+        return self.request.client.host if self.request.client else ""
+
     def authorize(self) -> tuple[Context, Repo | None]:
         """The context, and the repository of the path, once the right was checked."""
         with self.hub.db.read() as tx:

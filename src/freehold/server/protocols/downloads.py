@@ -5,6 +5,7 @@ from __future__ import annotations
 from starlette.responses import Response, StreamingResponse
 
 from freehold.server.core import downloads
+from freehold.server.core.download_counts import note_downloads
 from freehold.server.core.downloads import Download
 from freehold.server.http.bind import Call, stream
 from freehold.server.http.streams import send_blocks
@@ -27,7 +28,10 @@ async def _download_files(call: Call) -> Response:
 def _open(call: Call, body: DownloadFiles) -> Download:
     ctx, repo = call.authorize()
     assert repo is not None
-    return downloads.download_files(ctx, repo, call.params["revision"], body)
+    download = downloads.download_files(ctx, repo, call.params["revision"], body)
+    if download.paths:
+        note_downloads(ctx, repo, call.address, download.paths)
+    return download
 
 
 SERVED = (stream(routes.DOWNLOAD_FILES, _download_files),)

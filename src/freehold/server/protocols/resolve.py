@@ -11,10 +11,13 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from freehold.errors import RangeNotSatisfiableError
 from freehold.server.core import files
+from freehold.server.core.access import Context
 from freehold.server.core.contents import read_content
+from freehold.server.core.download_counts import note_downloads
 from freehold.server.core.files import Content
 from freehold.server.core.xet_tokens import make_cas_url
 from freehold.server.db.lfs import StoredObject
+from freehold.server.db.repos import Repo
 from freehold.server.http.bind import Call, stream
 from freehold.server.http.streams import send_blocks
 from freehold.server.objects.keys import lfs_key
@@ -41,12 +44,36 @@ async def _raw(call: Call) -> Response:
 
 
 async def _answer(call: Call, *, raw: bool) -> Response:
-    content, cas_url = await call.threads.run(_open, call, raw)
+    opened = await call.threads.run(_open, call, raw)
+    content, cas_url = opened.content, opened.cas_url
     headers = _describe(content, call.request)
     if cas_url is not None:
         headers |= _describe_xet(content, cas_url, call)
     if _matches(call.request.headers.get("if-none-match"), content.etag):
         return Response(status_code=304, headers=headers)
+    response = await _give(call, content, headers)
+    if not raw:
+        note_downloads(opened.ctx, opened.repo, call.address, [content.path])
+    return response
+
+
+class _Opened(NamedTuple):
+    """The content, and the address of the store if that has it in chunks."""
+
+    ctx: Context
+    repo: Repo
+    content: Content
+    cas_url: str | None
+
+
+def _open(call: Call, raw: bool) -> _Opened:
+    ctx, repo = call.authorize()
+    assert repo is not None
+    content = files.open_file(ctx, repo, call.params["revision"], call.params["path"], raw=raw)
+    return _Opened(ctx, repo, content, None if content.xet_hash is None else make_cas_url(ctx))
+
+
+async def _give(call: Call, content: Content, headers: dict[str, str]) -> Response:
     redirect = await call.threads.run(_redirect, call, content, headers)
     if redirect is not None:
         return redirect
@@ -54,14 +81,6 @@ async def _answer(call: Call, *, raw: bool) -> Response:
         return Response(b"{}", 200, headers | {"Content-Type": FILE_INFO_TYPE})
     source = content.data if content.stored is None else content.stored
     return await send_content(call, headers, content.size, source)
-
-
-def _open(call: Call, raw: bool) -> tuple[Content, str | None]:
-    """The content, and the address of the store if that has it in chunks."""
-    ctx, repo = call.authorize()
-    assert repo is not None
-    content = files.open_file(ctx, repo, call.params["revision"], call.params["path"], raw=raw)
-    return content, None if content.xet_hash is None else make_cas_url(ctx)
 
 
 def _describe(content: Content, request: Request) -> dict[str, str]:
