@@ -17,7 +17,7 @@ import pygit2
 from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
-from freehold.server.core.facts import VERSION, renew_facts
+from freehold.server.core.facts import VERSION, settle_facts
 from freehold.server.core.xorbs import KEEP_SECONDS, UNUSED_AT_ONCE
 from freehold.server.db import (
     commit_keys,
@@ -307,7 +307,7 @@ def renew_stale_facts(hub: Hub) -> int:
     while True:
         with hub.db.read() as tx:
             stale = repo_facts.list_stale_repos(tx, VERSION, STALE_AT_ONCE)
-        done = sum(_attempt(renew_facts, hub, repo_id) for repo_id in stale)
+        done = sum(_attempt(settle_facts, hub, repo_id) for repo_id in stale)
         renewed += done
         # What cannot be read stays stale, and must not be tried for ever.
         if len(stale) < STALE_AT_ONCE or not done:

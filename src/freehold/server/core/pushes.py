@@ -21,12 +21,13 @@ from freehold.formats.git_push import Push, RefUpdate, build_advertisement, buil
 from freehold.server.core import access
 from freehold.server.core.access import Context, require_account
 from freehold.server.core.discussion_rules import may
-from freehold.server.core.facts import noting_facts, source_of_repository
+from freehold.server.core.facts import noting_facts
 from freehold.server.core.lfs import link_objects
 from freehold.server.core.pull_requests import NewCommit, check_open, list_new, note_commits
 from freehold.server.core.push_contents import HeadFiles, RefusedPushError, find_stored, inspect
 from freehold.server.core.refs import find_nested
 from freehold.server.core.revisions import MAIN, is_pull_request
+from freehold.server.core.sources import source_of_repository
 from freehold.server.db import discussions, refs, repos
 from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
@@ -305,7 +306,7 @@ def _publish(
     while updates := attempt.open_updates():
         changes = [RefChange(*update) for update in updates]
         try:
-            after = _find_facts(repo, incoming, changes)
+            after = _find_facts(ctx, repo, incoming, changes, stored)
             ctx.hub.git.publish(repo.id, changes, sources, now_ms(), note, after)
         except LostRaceError as error:
             lost = str(error)
@@ -318,14 +319,19 @@ def _publish(
 
 
 def _find_facts(
-    repo: Repo, incoming: Incoming, changes: Sequence[RefChange]
+    ctx: Context,
+    repo: Repo,
+    incoming: Incoming,
+    changes: Sequence[RefChange],
+    stored: Sequence[StoredObject],
 ) -> Callable[[Transaction], None]:
     heads = [change.new for change in changes if change.name == MAIN and change.new]
     if not heads:
         return lambda tx: None
     repository = incoming.open()
     tree = repository[heads[0]].peel(pygit2.Commit).tree_id.raw
-    return noting_facts(source_of_repository(repository), repo, changes, tree)
+    source = source_of_repository(repository)
+    return noting_facts(ctx.hub, source, repo, changes, tree, stored)
 
 
 def _tell_pull_requests(
