@@ -167,20 +167,20 @@ def _read_card(source: Source, row: TreeEntry | None) -> Card:
     known = None if row is None else _cards.get(row.oid)
     if known is not None:
         return known
-    text = _read(source, row, MAX_CARD_SIZE)
+    text = _read_text(source, row)
     card = parse_card(text)
     return card if row is None else _cards.put(row.oid, card, 1000 + len(text))
 
 
-def _read(source: Source, row: TreeEntry | None, limit: int) -> str:
+def _read_text(source: Source, row: TreeEntry | None) -> str:
     data = b"" if row is None else source.blob(row.oid)
-    is_text = len(data) <= limit and parse_pointer(data) is None
-    return data.decode("utf-8", "replace") if is_text else ""
+    return data[:MAX_CARD_SIZE].decode("utf-8", "replace") if parse_pointer(data) is None else ""
 
 
 def _read_json(source: Source, row: TreeEntry | None) -> Any:
-    text = _read(source, row, MAX_CONFIG_FILE)
-    return read_json(text.encode()) if text else None
+    data = b"" if row is None else source.blob(row.oid)
+    is_json = 0 < len(data) <= MAX_CONFIG_FILE and parse_pointer(data) is None
+    return read_json(data) if is_json else None
 
 
 def read_facts(hub: Hub, reader: ObjectReader, tree: str, repo_type: str) -> Facts:

@@ -171,8 +171,8 @@ def _pack(ctx: Context, view: View, sides: _Sides, commit: str) -> Iterator[Pack
     """The commit and all that was made for it, if they keep the rules of every push."""
     repository = open_view(view)
     made = repository[commit].peel(pygit2.Commit)
-    for name, problem in HeadFiles(repository).find_problems(made, sides.base):
-        raise ConflictError(f"The merged {name} is not valid: {problem}")
+    for problem in HeadFiles(repository).find_problems(made, sides.base):
+        raise ConflictError(f"The merged {problem.file} is not valid: {problem.reason}")
     try:
         writer = pack_new_objects(view, commit, ctx.hub.config.inline_limit)
     except BadRequestError as error:

@@ -24,7 +24,13 @@ from freehold.server.core.discussion_rules import may
 from freehold.server.core.facts import noting_facts
 from freehold.server.core.lfs import link_objects
 from freehold.server.core.pull_requests import NewCommit, check_open, list_new, note_commits
-from freehold.server.core.push_contents import HeadFiles, RefusedPushError, find_stored, inspect
+from freehold.server.core.push_contents import (
+    HeadFiles,
+    Problem,
+    RefusedPushError,
+    find_stored,
+    inspect,
+)
 from freehold.server.core.refs import find_nested
 from freehold.server.core.revisions import MAIN, is_pull_request
 from freehold.server.core.sources import source_of_repository
@@ -51,6 +57,9 @@ CAPABILITIES = (
 
 # Tags of tags; each reader follows them to the end.
 MAX_TAGS = 10
+
+# About files, in the answer to one push.
+MAX_MESSAGES = 100
 
 BRANCHES = "refs/heads/"
 TAGS = "refs/tags/"
@@ -91,6 +100,12 @@ class _Attempt:
         """Keeps all refs as they are."""
         for update in self.push.updates:
             self.refuse(update.name, reason)
+
+    def tell(self, name: str, problem: Problem) -> None:
+        """Tells the user what is wrong with a file; of thousands of branches only some."""
+        kind = "" if problem.is_fatal else "warning: "
+        if len(self.messages) < MAX_MESSAGES:
+            self.messages.append(f"{kind}{name}: {problem.reason}\n")
 
     def report(self, unpacked: str = "ok") -> bytes:
         """The answer to the client."""
@@ -262,7 +277,7 @@ def _nested(updates: Iterable[RefUpdate], present: Iterable[str]) -> Iterator[tu
 def _check_target(
     repository: pygit2.Repository, files: HeadFiles, attempt: _Attempt, update: RefUpdate
 ) -> None:
-    """Refuses a ref that leads to what it must not, or to a card that cannot be read."""
+    """Refuses a ref that leads to what it must not; says so where a card cannot be read."""
     if update.new is None:
         return
     found = repository.get(update.new)
@@ -278,9 +293,10 @@ def _check_target(
         if not isinstance(found, pygit2.Commit):
             attempt.refuse(update.name, "a branch leads to a commit")
             return
-        for name, problem in files.find_problems(found, update.old):
-            attempt.messages.append(f"{update.name}: {problem}\n")
-            attempt.refuse(update.name, f"{name} is not valid")
+        for problem in files.find_problems(found, update.old):
+            attempt.tell(update.name, problem)
+            if problem.is_fatal:
+                attempt.refuse(update.name, f"{problem.file} is not valid")
 
 
 # The one transaction
