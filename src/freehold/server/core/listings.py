@@ -263,7 +263,7 @@ def _of_details(read: Any) -> Any:
 _PROPERTIES: dict[str, tuple[str, Any]] = {
     **{name: (field, _of_details(read)) for name, (field, read) in OF_DETAILS.items()},
     **{name: (field, _of_repo(read)) for name, (field, read) in OF_REPO.items()},
-    "cardData": ("card_data", _from_json("card")),
+    "cardData": ("card_data", lambda item: _from_json("card")(item) or None),
     "config": ("config", _from_json("config")),
     "library_name": ("library_name", _of_facts("library_name")),
     "pipeline_tag": ("pipeline_tag", _of_facts("pipeline_tag")),
