@@ -14,11 +14,14 @@ MAX_CITATION: Final = 5000
 _MAX_LINES: Final = 5000
 _MAX_LINE: Final = 2000
 _MAX_PARAGRAPH: Final = 10
+_MAX_ENTRY: Final = 200
 
 _FENCE: Final = re.compile(r" {0,3}(```|~~~)")
 _ENTRY: Final = re.compile(r"[ \t]*@[A-Za-z]{1,30}[ \t]*\{")
 # Headings, tables, lists, quotes, HTML, pictures, rules: all but plain text.
 _NO_TEXT: Final = re.compile(r"\s*(?:#|\||[-*+]\s|\d{1,3}[.)]\s|>|<|!\[|\[!\[|={3}|-{3}|\*{3}|$)")
+# What makes a heading of the lines above it.
+_UNDERLINE: Final = re.compile(r" {0,3}(?:=+|-{3,})\s*")
 _LINK: Final = re.compile(r"!?\[([^\[\]]{0,300})\]\([^()\s]{0,1000}\)")
 _MARKS: Final = re.compile(r"\*\*|__|`")
 _CONTROL: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff\\s]+")
@@ -30,6 +33,8 @@ def find_description(text: str) -> str | None:
     for line in _skip_fences(_list_lines(text)):
         if _NO_TEXT.match(line) is None:
             lines.append(line)
+        elif _UNDERLINE.fullmatch(line):
+            lines.clear()
         elif lines:
             break
         if len(lines) > _MAX_PARAGRAPH:
@@ -74,9 +79,10 @@ def _skip_fences(lines: Iterator[str]) -> Iterator[str]:
 
 def find_citation(text: str) -> str | None:
     """The first entry of BibTeX in a card, with those that follow it; None without one."""
-    found = list(islice(_list_citation(text), 200))
+    found = list(islice(_list_citation(text), _MAX_ENTRY + 1))
     citation = "\n".join(found).strip()
-    return citation if 0 < len(citation) <= MAX_CITATION else None
+    fits = len(found) <= _MAX_ENTRY and 0 < len(citation) <= MAX_CITATION
+    return citation if fits else None
 
 
 def _list_citation(text: str) -> Iterator[str]:
@@ -98,8 +104,4 @@ def _list_citation(text: str) -> Iterator[str]:
 
 
 def _clean(line: str) -> str:
-    return _CONTROL.sub(" ", line.replace("\t", "    ").rstrip()) if _has_control(line) else line
-
-
-def _has_control(line: str) -> bool:
-    return not line.isprintable()
+    return line if line.isprintable() else _CONTROL.sub(" ", line.rstrip())
