@@ -17,8 +17,9 @@ from freehold.server.db import repos, tagged_repos
 from freehold.server.db.repos import Repo
 from freehold.wire.repos import BaseModels, Gguf, NamedModel, Safetensors
 
-# Of the Spaces that name a model.
+# Of the Spaces that name a model, and of the models that were made of one in one way.
 MAX_SPACES = 100
+MAX_CHILDREN = 10_000
 
 # What other hubs tell, and this one does not: it is absent, as what is empty.
 NOT_TOLD = frozenset(
@@ -109,10 +110,15 @@ def _count_children(subject: Subject) -> dict[str, int] | None:
     if subject.repo.type != "model":
         return None
     name, viewer = subject.repo.full_name.lower(), subject.ctx.viewer
-    tags = {f"base_model:{relation}:{name}": relation for relation in RELATIONS}
     with subject.ctx.hub.db.read() as tx:
-        counts = tagged_repos.count_tagged(tx, "model", [*tags], viewer.id, viewer.is_admin)
-    return {tags[tag]: count for tag, count in sorted(counts.items())}
+        counts = {
+            relation: tagged_repos.count_tagged(
+                *(tx, "model", f"base_model:{relation}:{name}", viewer.id, viewer.is_admin),
+                MAX_CHILDREN,
+            )
+            for relation in sorted(RELATIONS)
+        }
+    return {relation: count for relation, count in counts.items() if count}
 
 
 def _list_spaces(subject: Subject) -> list[str] | None:
