@@ -14,6 +14,7 @@ from tests.discussions import propose
 from tests.live import Account, LiveHub
 from tests.repos import Repo, file, lfs_file, new_repo, pointer, sha256
 from tests.weights import gguf, safetensors, shard_index, with_header
+from tests.xet import Store
 
 TINY = {"parameters": {"F32": 3, "BF16": 5}, "total": 8}
 TINY_FILE = safetensors(a=("F32", 3), b=("BF16", 5))
@@ -74,6 +75,26 @@ def test_parameters_of_shards_are_those_of_all_of_them(hub: LiveHub, alice: Acco
     assert told(repo) == both
     repo.commit(file("model.safetensors.index.json", shard_index({"a": "gone.safetensors"})))
     assert told(repo) is None
+    put(repo, {"model.safetensors.index.json": index.encode()})
+    assert told(repo) == both
+
+
+def test_parameters_are_counted_of_what_came_through_xet(
+    hub: LiveHub, alice: Account, bob: Account
+) -> None:
+    repo = new_repo(hub, alice)
+    data = safetensors(a=("F32", 100_000), b=("BF16", 7))
+    Store.open(repo).commit("model.safetensors", data)
+    assert told(repo) == {"parameters": {"F32": 100_000, "BF16": 7}, "total": 100_007}
+    # Who says that other bytes are the same file is believed by nobody else, before the lie is
+    # found out and afterwards.
+    liar = new_repo(hub, bob)
+    lie = safetensors(a=("F32", 100_001), b=("BF16", 5))
+    assert len(lie) == len(data)
+    Store.open(liar).upload(lie, sha256(data))
+    liar.send_commit(lfs_file("model.safetensors", sha256(data), len(lie)))
+    repo.commit(file("README.md", "# Hello"))
+    assert told(repo)["total"] == 100_007
 
 
 def test_parameters_of_a_pipeline_are_those_of_its_main_part(hub: LiveHub, alice: Account) -> None:

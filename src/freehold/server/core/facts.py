@@ -49,12 +49,17 @@ UNFINISHED = 0
 # Of more files than these, the list is not kept and the rest not looked at.
 MAX_SIBLINGS = 5000
 
+# Of weights that are new, so many headers are read for somebody who only asks.
+MAX_FILES_SHOWN = 4
+
 # The files that are read besides weights; of all others the names are enough.
 READ = frozenset({README, *CONFIG_FILES})
 
 # By type, tree, and the repository where the facts are for it alone; each weighs as much as it has
 # files.
 _known: Memory[tuple[str, bytes, str], Facts] = Memory(400_000)
+# Of folders and files, by their ids.
+_sizes: Memory[bytes, int] = Memory(300_000)
 # By the id of the file, in characters.
 _cards: Memory[bytes, Card] = Memory(32 * 1024 * 1024)
 
@@ -120,7 +125,7 @@ def _look(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -> Fac
         weights.parameters,
         weights.is_known,
     )
-    if not weights.is_known:
+    if not weights.is_known or (weights.is_private and large.coming):
         return facts
     # Who has the same pointers may not have the files.
     owner = large.repo_id if weights.is_private else ""
@@ -153,13 +158,22 @@ def _gather(
 def _measure(source: Source, tree: bytes) -> int | None:
     """The bytes of all files below a tree, those of large files included."""
     try:
-        return sum(
-            _measure(source, row.oid) or 0 if row.mode == DIRECTORY else source.size(row.oid)
-            for row in source.tree(tree)
-            if row.mode != GITLINK
-        )
+        return _add_sizes(source, tree)
     except (FreeholdError, KeyError):
         return None
+
+
+def _add_sizes(source: Source, tree: bytes) -> int:
+    total = 0
+    for row in source.tree(tree):
+        if row.mode == GITLINK:
+            continue
+        size = _sizes.get(row.oid)
+        if size is None:
+            size = _add_sizes(source, row.oid) if row.mode == DIRECTORY else source.size(row.oid)
+            _sizes.put(row.oid, size)
+        total += size
+    return total
 
 
 def _read_card(source: Source, row: TreeEntry | None) -> Card:
@@ -184,8 +198,8 @@ def _read_json(source: Source, row: TreeEntry | None) -> Any:
 
 
 def read_facts(hub: Hub, reader: ObjectReader, tree: str, repo_type: str) -> Facts:
-    """The facts of a tree of a repository."""
-    large = LargeFiles(hub, reader.repo_id)
+    """The facts of a tree of a repository, for somebody who waits for them."""
+    large = LargeFiles(hub, reader.repo_id, effort=Effort(files=MAX_FILES_SHOWN))
     return find_facts(source_of(reader), bytes.fromhex(tree), repo_type, large)
 
 

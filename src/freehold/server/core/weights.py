@@ -197,6 +197,10 @@ class _File(NamedTuple):
 # What follows from a blob alone, by kind and id, in bytes more or less.
 _files: Memory[tuple[str, bytes], _File] = Memory(16 * 1024 * 1024)
 _shards: Memory[bytes, tuple[str, ...]] = Memory(16 * 1024 * 1024)
+# By the repository that has the files, by kind and pointers.
+_headers: Memory[tuple[str, str, tuple[LfsPointer, ...]], tuple[Header, ...]] = Memory(
+    16 * 1024 * 1024
+)
 
 
 @dataclass
@@ -233,18 +237,18 @@ class _Look:
     def _list_shards(self, path: str) -> tuple[str, ...]:
         """The shards that an index names; raises `SafetensorsError` when it is none."""
         folder, oid = path.rpartition("/")[0], self._find(path).oid
-        data = self.source.blob(oid)
-        pointer = parse_pointer(data)
-        stored = self.large.find([pointer])[0] if pointer else None
         known = _shards.get(oid)
         if known is None:
-            if stored is not None:
-                data = self._read_index(stored)
-            known = list_shards(data)
-            _shards.put(oid, known, 100 + 100 * len(known))
+            data = self.source.blob(oid)
+            pointer = parse_pointer(data)
+            known = list_shards(data if pointer is None else self._read_index(pointer))
+            if pointer is None:
+                _shards.put(oid, known, 100 + 100 * len(known))
         return tuple(f"{folder}/{name}".lstrip("/") for name in known)
 
-    def _read_index(self, stored: StoredObject) -> bytes:
+    def _read_index(self, pointer: LfsPointer) -> bytes:
+        """An index in LFS, which is rare; it is not remembered, as others may not have it."""
+        [stored] = self.large.find([pointer])
         if stored.size > MAX_INDEX_SIZE:
             raise _NoWeightsError
         return self.large.read(stored, 0, stored.size)
@@ -287,10 +291,23 @@ class _Look:
 
     def _headers(self, kind: str, files: Sequence[_File]) -> list[Mapping[str, Any]]:
         """The header of each file; raises `_NoWeightsError` when one has none."""
-        pointers = [file.pointer for file in files if file.pointer is not None]
-        large = iter(self.large.headers(kind, self.large.find(pointers)) if pointers else [])
+        pointers = tuple(file.pointer for file in files if file.pointer is not None)
+        large = iter(self._read_large(kind, pointers))
         found = [file.header if file.pointer is None else next(large) for file in files]
         known = [header for header in found if header is not None]
         if len(known) < len(found):
             raise _NoWeightsError
         return known
+
+    def _read_large(self, kind: str, pointers: tuple[LfsPointer, ...]) -> tuple[Header, ...]:
+        """The headers of large files, which most commits leave as they are."""
+        if not pointers:
+            return ()
+        self.large.is_asked = True
+        key = self.large.repo_id, kind, pointers
+        known = _headers.get(key)
+        if known is not None:
+            return known
+        found = tuple(self.large.headers(kind, self.large.find(pointers)))
+        # What is coming may not come after all.
+        return found if self.large.coming else _headers.put(key, found, 1000 * len(found))
