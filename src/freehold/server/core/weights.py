@@ -258,6 +258,8 @@ class _Look:
         return [_files.get((kind, row.oid)) or self._open_blob(kind, row.oid) for row in rows]
 
     def _open_blob(self, kind: str, oid: bytes) -> _File:
+        # Ten thousand pointers take a while as well.
+        self.large.effort.spend(0, 0)
         data = self.source.blob(oid)
         pointer = parse_pointer(data)
         if pointer is not None:
