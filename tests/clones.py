@@ -32,6 +32,13 @@ class Clone:
         """Run git in the folder and return what it prints; raises `GitFailedError`."""
         return run_git(self.folder, self.account, *arguments, input=input)
 
+    def hear(self, *arguments: str) -> str:
+        """Run git and return everything it says, also of the hub; raises `GitFailedError`."""
+        done = _run(self.folder, self.account, arguments, None)
+        if done.returncode:
+            raise GitFailedError(f"git {' '.join(arguments)}: {done.stdout}{done.stderr}")
+        return done.stdout + done.stderr
+
     def refuse(self, *arguments: str) -> str:
         """Run git, which must fail, and return what it says."""
         return fail_git(self.folder, self.account, *arguments)

@@ -384,6 +384,9 @@ def test_repo_info_of_a_model_holds_what_every_client_needs(hub: LiveHub, alice:
             {"rfilename": ".gitattributes"},
             {"rfilename": "README.md"},
         ],
+        "config": {},
+        "model-index": None,
+        "spaces": [],
     }
 
 
@@ -435,8 +438,20 @@ def test_repo_info_with_expand_holds_only_what_was_asked(hub: LiveHub, alice: Ac
     assert set(info) == {"_id", "id", *names}
     assert set(repo.get("?expand[]=likes").json()) == {"_id", "id", "likes"}
     assert set(repo.get("?expand%5B%5D=sha&expand[]=tags").json()) == {"_id", "id", "sha", "tags"}
-    unknown = repo.get("?expand=xetEnabled&expand=trendingScore&expand=madeUp").json()
-    assert unknown == {"_id": unknown["_id"], "id": repo.full_name, "xetEnabled": True}
+    told = repo.get("?expand=xetEnabled&expand=trendingScore&expand=inference").json()
+    assert told == {
+        "_id": told["_id"],
+        "id": repo.full_name,
+        "xetEnabled": True,
+        "trendingScore": 0,
+    }
+
+
+def test_repo_info_with_expand_refuses_what_no_hub_tells(hub: LiveHub, alice: Account) -> None:
+    repo = new_repo(hub, alice)
+    answer = repo.get("?expand=likes&expand=madeUp")
+    assert answer.status_code == 400
+    assert answer.json()["error"].startswith("There is no property 'madeUp'; there are: author, ")
 
 
 def test_repo_info_with_security_status(hub: LiveHub, alice: Account) -> None:

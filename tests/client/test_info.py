@@ -202,3 +202,24 @@ def test_times_have_a_zone() -> None:
     assert parse_time(None) is None
     with pytest.raises(ValueError, match="yesterday"):
         parse_time("yesterday")
+
+
+def test_what_weights_say_has_fields_and_values() -> None:
+    counts = {"parameters": {"BF16": 7, "F32": 1}, "total": 8}
+    info = ModelInfo(
+        id="a/b",
+        safetensors=counts,
+        transformersInfo={"auto_model": "AutoModel"},
+        baseModels={"relation": "merge", "models": [{"id": "c/d"}]},
+    )
+    assert info.safetensors is not None
+    assert (info.safetensors.total, info.safetensors.parameters["BF16"]) == (8, 7)
+    assert info.safetensors == counts
+    assert info.transformers_info is not None
+    assert info.transformers_info.auto_model == info.transformersInfo["auto_model"] == "AutoModel"
+    assert info.transformers_info.processor is None
+    with pytest.raises(AttributeError):
+        _ = info.transformers_info.nonsense
+    assert info.base_models == {"relation": "merge", "models": [{"id": "c/d"}]}
+    assert pickle.loads(pickle.dumps(info)) == copy.deepcopy(info) == info
+    assert ModelInfo(id="a/b").safetensors is ModelInfo(id="a/b").inference is None

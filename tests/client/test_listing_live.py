@@ -18,6 +18,7 @@ from freehold import (
 )
 from freehold.client.namespaces import to_name
 from tests.live import fresh_name
+from tests.weights import safetensors
 
 if TYPE_CHECKING:
     from tests.live import Account, LiveHub
@@ -170,3 +171,16 @@ def test_lists_can_be_awaited(hub: LiveHub, alice: Account, models: list[str]) -
         return [info.id async for info in api.list_models(author=alice.name)]
 
     assert sorted(asyncio.run(read(AsyncHfApi(hub.url, alice.token)))) == sorted(models)
+
+
+def test_model_info_and_list_models_tell_parameters_and_base_models(api: HfApi) -> None:
+    base, repo = (api.create_repo(fresh_name("model")).repo_id for _ in range(2))
+    api.upload_file(f"---\nbase_model: {base}\n---\n".encode(), "README.md", repo)
+    api.upload_file(safetensors(a=("BF16", 1500)), "model.safetensors", repo)
+    info = api.model_info(repo)
+    assert info.safetensors is not None
+    assert (info.safetensors.total, info.safetensors.parameters) == (1500, {"BF16": 1500})
+    found = api.list_models(search=repo, num_parameters="min:1K,max:2K", expand=["baseModels"])
+    assert [item.base_models["models"][0]["id"] for item in found] == [base]
+    children = api.model_info(base, expand=["childrenModelCount"]).children_model_count
+    assert children == {"finetune": 1}

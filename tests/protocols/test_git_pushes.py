@@ -237,15 +237,18 @@ def test_names_that_differ_only_in_case_are_refused(repo: Repo, work: Clone) -> 
     assert "In the folder 'd'" in said
 
 
-def test_a_broken_card_is_refused_for_its_branch_only(repo: Repo, work: Clone) -> None:
+def test_a_broken_card_is_taken_with_a_warning(repo: Repo, work: Clone) -> None:
     work.write({"README.md": "---\nlicense: [mit\n---\n# hi\n"})
-    refs = list_remote(repo.hub, repo)
-    said = work.refuse("push", "origin", "HEAD:main", "HEAD~1:refs/heads/old")
-    assert "YAML metadata of README.md is not valid" in said
-    assert list_remote(repo.hub, repo) == {**refs, "refs/heads/old": work.head("HEAD~1")}
-    # A later commit makes it good: only what a branch leads to is a card.
+    said = work.hear("push", "origin", "HEAD:main")
+    assert "remote: warning: refs/heads/main: The YAML metadata of README.md is not valid" in said
+    assert "remote: - line 3, column 1: " in said
+    assert repo.head() == work.head()
+    assert "cardData" not in repo.get("").json()
+    # Nothing is said of what was there before, nor when a later commit makes it good.
+    work.write({"x": "y"})
+    assert "warning" not in work.hear("push", "origin", "HEAD:main")
     work.write({"README.md": "---\nlicense: mit\n---\n# hi\n"})
-    work.git("push", "-q")
+    assert "warning" not in work.hear("push", "origin", "HEAD:main")
     assert repo.get("").json()["cardData"] == {"license": "mit"}
 
 

@@ -128,6 +128,8 @@ _FIELDS = {
     "childrenModelCount": "children_model_count",
     "createdAt": "created_at",
     "downloadsAllTime": "downloads_all_time",
+    "evalResults": "eval_results",
+    "inferenceProviderMapping": "inference_provider_mapping",
     "lastModified": "last_modified",
     "mainSize": "main_size",
     "model-index": "model_index",
@@ -219,6 +221,30 @@ def _to_file(item: Mapping[str, Any] | RepoFile) -> RepoFile:
     return item if isinstance(item, RepoFile) else RepoFile(**item)
 
 
+class SafeTensorsInfo(dict[str, Any]):
+    """How many parameters of each type a model has, and in all; values are fields as well."""
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """The number of parameters by type: `{"BF16": 8_000_000_000}`."""
+        found: dict[str, int] = self["parameters"]
+        return found
+
+    @property
+    def total(self) -> int:
+        """The number of all of them."""
+        return int(self["total"])
+
+
+class TransformersInfo(dict[str, Any]):
+    """The classes of transformers that load a model; values are fields as well, or None."""
+
+    def __getattr__(self, name: str) -> str | None:
+        if name not in ("auto_model", "custom_class", "pipeline_tag", "processor"):
+            raise AttributeError(f"TransformersInfo has no attribute {name!r}")
+        return self.get(name)
+
+
 class ModelInfo(RepoInfo):
     """A model; besides what every repository has: `pipeline_tag`, `library_name`, `config`, …"""
 
@@ -240,15 +266,26 @@ class ModelInfo(RepoInfo):
     library_name: str | None
     mask_token: str | None
     config: dict[str, Any] | None
-    transformers_info: dict[str, Any] | None
-    safetensors: dict[str, Any] | None
+    transformers_info: TransformersInfo | None
+    safetensors: SafeTensorsInfo | None
     gguf: dict[str, Any] | None
     security_repo_status: dict[str, Any] | None
     spaces: list[str] | None
     widget_data: Any
     model_index: Any
-    base_models: Any
-    children_model_count: int | None
+    base_models: dict[str, Any] | None
+    children_model_count: dict[str, int] | None
+    inference: str | None
+    inference_provider_mapping: Any
+    eval_results: Any
+
+    def __init__(self, *values: Any, **fields: Any) -> None:
+        """Values without a name come in the documented order, beginning with the id."""
+        super().__init__(*values, **fields)
+        if isinstance(self.safetensors, Mapping):
+            self.safetensors = SafeTensorsInfo(self.safetensors)
+        if isinstance(self.transformers_info, Mapping):
+            self.transformers_info = TransformersInfo(self.transformers_info)
 
 
 class DatasetInfo(RepoInfo):

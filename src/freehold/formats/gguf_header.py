@@ -11,7 +11,7 @@ import re
 import struct
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final, NamedTuple, NoReturn
 
 MAX_VALUES: Final = 10_000
 MAX_TENSORS: Final = 100_000
@@ -91,16 +91,26 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._place = 0
+        self.place = 0
 
     def take(self, size: int) -> bytes:
         self.skip(size)
-        return self._data[self._place - size : self._place]
+        return self._data[self.place - size : self.place]
 
     def skip(self, size: int) -> None:
-        if size > len(self._data) - self._place:
+        if size > len(self._data) - self.place:
             raise GgufTruncatedError("The bytes end before the header of the GGUF file does.")
-        self._place += size
+        self.place += size
+
+    def skip_texts(self, count: int) -> None:
+        """Passes over so many texts: there are hundreds of thousands in a vocabulary."""
+        data, place, end = self._data, self.place, len(self._data) - _U64.size
+        for _ in range(count):
+            if place > end:
+                raise GgufTruncatedError("The bytes end before the header of the GGUF file does.")
+            place += _U64.size + _U64.unpack_from(data, place)[0]
+        self.place = place
+        self.skip(0)
 
     def number(self, kind: struct.Struct) -> int:
         (value,) = kind.unpack(self.take(kind.size))
@@ -126,12 +136,29 @@ class _Reader:
 
 # Values
 
-_Value = float | int | bool | str
+
+class _Tokens(NamedTuple):
+    """Where the vocabulary is: it is long, and two words of it are asked for."""
+
+    reader: _Reader
+    place: int
+    words: int
+
+    def word(self, number: int) -> str | None:
+        """The word with that number, if there is one."""
+        if number >= self.words:
+            return None
+        self.reader.place = self.place
+        self.reader.skip_texts(number)
+        return self.reader.text()
+
+
+_Value = float | int | bool | str | _Tokens | None
 _TOKENS: Final = "tokenizer.ggml.tokens"
 
 
-def _read_values(reader: _Reader, count: int) -> dict[str, _Value | list[str]]:
-    found: dict[str, _Value | list[str]] = {}
+def _read_values(reader: _Reader, count: int) -> dict[str, _Value]:
+    found: dict[str, _Value] = {}
     for _ in range(count):
         name, type = reader.text(), reader.number(_U32)
         if name in found:
@@ -141,7 +168,7 @@ def _read_values(reader: _Reader, count: int) -> dict[str, _Value | list[str]]:
         elif name == _TOKENS:
             found[name] = _read_tokens(reader)
         else:
-            found[name] = []
+            found[name] = None
             _skip_array(reader)
     return found
 
@@ -154,11 +181,13 @@ def _read_value(reader: _Reader, type: int) -> _Value:
     return reader.scalar(_NUMBERS[type])
 
 
-def _read_tokens(reader: _Reader) -> list[str]:
+def _read_tokens(reader: _Reader) -> _Tokens:
     type, count = reader.array()
     if type != _STRING:
         _refuse("its tokens are no texts")
-    return [reader.text() for _ in range(count)]
+    tokens = _Tokens(reader, reader.place, count)
+    reader.skip_texts(count)
+    return tokens
 
 
 def _skip_array(reader: _Reader) -> None:
@@ -166,8 +195,7 @@ def _skip_array(reader: _Reader) -> None:
     if type in _NUMBERS:
         reader.skip(count * _NUMBERS[type].size)
     elif type == _STRING:
-        for _ in range(count):
-            reader.skip(reader.number(_U64))
+        reader.skip_texts(count)
     else:
         _refuse("an array in it has a type that is not known")
 
@@ -189,7 +217,7 @@ def _count_weights(reader: _Reader) -> int:
 # Facts
 
 
-def _make_facts(found: Mapping[str, _Value | list[str]], total: int) -> GgufFacts:
+def _make_facts(found: Mapping[str, _Value], total: int) -> GgufFacts:
     if total > _MAX_COUNT:
         _refuse("it has more weights than can be counted")
     architecture = _find_text(found, "general.architecture")
@@ -218,9 +246,9 @@ def _find_number(found: Mapping[str, object], name: str) -> int | None:
 
 def _find_token(found: Mapping[str, object], name: str) -> str | None:
     tokens, number = found.get(_TOKENS), _find_number(found, name)
-    if not isinstance(tokens, list) or number is None:
+    if not isinstance(tokens, _Tokens) or number is None:
         return None
-    return tokens[number] if number < len(tokens) else None
+    return tokens.word(number)
 
 
 # Which file

@@ -125,6 +125,39 @@ class SecurityRepoStatus(Wire, kw_only=True):
     files_with_issues: list[dict[str, str]]
 
 
+class Safetensors(Wire, kw_only=True):
+    """How many parameters of each type the weights of a model have, and how many in all."""
+
+    parameters: dict[str, int]
+    total: int
+
+
+class Gguf(Wire, kw_only=True):
+    """What a GGUF file says of its model; `total` counts parameters, the size is in bytes."""
+
+    total: int
+    architecture: str | UnsetType = UNSET
+    context_length: int | UnsetType = field(default=UNSET, name="context_length")
+    chat_template: str | UnsetType = field(default=UNSET, name="chat_template")
+    bos_token: str | UnsetType = field(default=UNSET, name="bos_token")
+    eos_token: str | UnsetType = field(default=UNSET, name="eos_token")
+    total_file_size: int | UnsetType = UNSET
+
+
+class NamedModel(Wire, kw_only=True):
+    """A model, with its id where the hub has it."""
+
+    id_: str | UnsetType = field(default=UNSET, name="_id")
+    id: str
+
+
+class BaseModels(Wire, kw_only=True):
+    """What a model was made of: `relation` is finetune, adapter, merge or quantized."""
+
+    relation: str
+    models: list[NamedModel]
+
+
 class RepoInfo(Wire, kw_only=True):
     """A repository at one revision; which fields are present depends on type and query."""
 
@@ -155,6 +188,23 @@ class RepoInfo(Wire, kw_only=True):
     discussions_disabled: bool | UnsetType = UNSET
     xet_enabled: bool | UnsetType = UNSET
     security_repo_status: SecurityRepoStatus | UnsetType = UNSET
+    resource_group: UnsetType | None = UNSET
+    mask_token: str | UnsetType = field(default=UNSET, name="mask_token")
+    widget_data: list[Any] | UnsetType = UNSET
+    model_index: list[Any] | UnsetType | None = field(default=UNSET, name="model-index")
+    transformers_info: dict[str, str] | UnsetType = UNSET
+    safetensors: Safetensors | UnsetType = UNSET
+    gguf: Gguf | UnsetType = UNSET
+    base_models: BaseModels | UnsetType = UNSET
+    children_model_count: dict[str, int] | UnsetType = UNSET
+    spaces: list[str] | UnsetType = UNSET
+    citation: str | UnsetType = UNSET
+    paperswithcode_id: str | UnsetType = field(default=UNSET, name="paperswithcode_id")
+    main_size: int | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    subdomain: str | UnsetType = UNSET
+    models: list[str] | UnsetType = UNSET
+    datasets: list[str] | UnsetType = UNSET
 
 
 class ValidateYaml(Wire, kw_only=True):

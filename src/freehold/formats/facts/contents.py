@@ -42,7 +42,8 @@ class RepoFacts:
     """What the hub says of a revision; what does not go with the type of repository is empty.
 
     `datasets` and `models` are those that the card names, `co2` is in grams, and `model_index`
-    holds only results that clients can read.
+    holds only results that clients can read. `description` and `citation` are found in the text of
+    the card.
     """
 
     tags: tuple[str, ...] = ()
@@ -60,6 +61,10 @@ class RepoFacts:
     mask_token: str | None = None
     model_index: Sequence[Mapping[str, Any]] | None = None
     co2: float | None = None
+    description: str | None = None
+    citation: str | None = None
+    paperswithcode_id: str | None = None
+    title: str | None = None
     sdk: str | None = None
 
     @property

@@ -7,12 +7,20 @@ from dataclasses import replace
 from typing import Any, Final
 
 from freehold.formats.catalogue.dataset_attributes import find_size_category
+from freehold.formats.facts.card_texts import find_citation, find_description
 from freehold.formats.facts.cards import read_languages, read_licenses
 from freehold.formats.facts.contents import RepoContents, RepoFacts
 from freehold.formats.facts.file_names import find_data_format, find_modality, list_data_libraries
 from freehold.formats.facts.papers import find_arxiv_ids, find_dois
 from freehold.formats.facts.tag_lists import join_tags, prefix
-from freehold.formats.facts.values import read_list, read_mapping, read_tags, read_texts, unite
+from freehold.formats.facts.values import (
+    read_list,
+    read_mapping,
+    read_tags,
+    read_text,
+    read_texts,
+    unite,
+)
 
 _MANY_ROWS: Final = 1_000_000
 """From so many rows on, a dataset is read in parts."""
@@ -26,6 +34,9 @@ def derive_dataset_facts(contents: RepoContents) -> RepoFacts:
         licenses=read_licenses(card),
         arxiv=find_arxiv_ids(contents.text),
         doi=find_dois(contents.text),
+        description=find_description(contents.text),
+        citation=find_citation(contents.text),
+        paperswithcode_id=read_text(card.get("paperswithcode_id")),
     )
     return replace(facts, tags=join_tags(*_list_tags(contents, facts)))
 

@@ -29,7 +29,8 @@ def _is_result(result: Mapping[str, Any]) -> bool:
     texts = (task.get("type"), dataset.get("type"), dataset.get("name"))
     metrics = result.get("metrics")
     has_metrics = isinstance(metrics, list) and bool(metrics) and all(map(_is_metric, metrics))
-    return all(isinstance(text, str) for text in texts) and has_metrics
+    has_source = isinstance(result.get("source", {}), dict)
+    return all(isinstance(text, str) for text in texts) and has_metrics and has_source
 
 
 def _is_metric(metric: object) -> bool:

@@ -25,6 +25,7 @@ def derive_space_facts(contents: RepoContents) -> RepoFacts:
         licenses=read_licenses(card),
         datasets=read_texts(card.get("datasets")),
         models=read_texts(card.get("models")),
+        title=read_text(card.get("title")),
         sdk=sdk,
     )
 

@@ -114,7 +114,7 @@ def _find_settled(tx: Transaction, repo: Repo, user_id: str) -> FoundRequest | N
 def _read_answers(ctx: Context, repo: Repo, given: dict[str, str]) -> dict[str, str]:
     try:
         tree = resolve_revision(ctx, repo, "main").tree
-        card = read_facts(reader_of(ctx, repo), tree, repo.type).card
+        card = read_facts(ctx.hub, reader_of(ctx, repo), tree, repo.type).card
     except RevisionNotFoundError:
         card = {}
     try:

@@ -31,7 +31,7 @@ from freehold.server.core.access import Context, missing_repo
 from freehold.server.core.commit_keys import Once, once
 from freehold.server.core.commit_targets import Target
 from freehold.server.core.discussion_notices import discussion_url
-from freehold.server.core.facts import READ, layered, noting_facts, source_of
+from freehold.server.core.facts import READ, noting_facts
 from freehold.server.core.lfs import find_usable, link_objects
 from freehold.server.core.pull_requests import (
     PULL_REQUESTS,
@@ -42,6 +42,8 @@ from freehold.server.core.pull_requests import (
     propose,
 )
 from freehold.server.core.revisions import branch_ref, reader_of, unknown_revision
+from freehold.server.core.sources import layered, source_of
+from freehold.server.core.weights import may_be_weights
 from freehold.server.db import refs, repos
 from freehold.server.db.commit_keys import KeyedCommit
 from freehold.server.db.database import Transaction
@@ -75,6 +77,8 @@ MAX_ATTEMPTS = 100
 MAX_LINES = 100_000
 
 MIB = 1024 * 1024
+# What is kept in memory of weights among the files of a commit; the rest is looked at later.
+MAX_WEIGHTS_KEPT = 32 * MIB
 JSON_COMMIT_LIMIT = 64 * MIB
 
 
@@ -102,6 +106,9 @@ class Staged:
     attributes: bytes | None = None
     # By id, the files that say something about the repository.
     texts: dict[bytes, bytes] = field(default_factory=dict)
+    weights_kept: int = 0
+    # By id, how large each file is.
+    sizes: dict[bytes, int] = field(default_factory=dict)
     # The large files that pointers among the plain files stand for.
     pointers: set[LfsPointer] = field(default_factory=set)
 
@@ -116,8 +123,16 @@ class Staged:
             self.pointers.add(pointer)
         self.lfs.pop(path, None)
         oid = self.files[path] = self.writer.add("blob", data)
-        if path in READ:
+        self.sizes[oid] = len(data) if pointer is None else pointer.size
+        if path in READ or self._has_room(path, data):
             self.texts[oid] = data
+
+    def _has_room(self, path: str, data: bytes) -> bool:
+        """Whether to keep the file in memory because of its weights."""
+        if not may_be_weights(path) or self.weights_kept + len(data) > MAX_WEIGHTS_KEPT:
+            return False
+        self.weights_kept += len(data)
+        return True
 
     def touched_paths(self) -> Iterator[str]:
         """The path of every operation, whatever it does there."""
@@ -395,9 +410,20 @@ def _attempt(ctx: Context, repo: Repo, staged: Staged, target: Target) -> KeyedC
 
     moves = [] if target.proposal else [RefChange(target.ref, head, commit.oid)]
     new = staged.texts | {object_id(kind, bytes_): bytes_ for kind, bytes_ in objects}
-    after = noting_facts(layered(new, source_of(reader)), repo, moves, tree)
+    below = layered(new, staged.sizes | _sizes_of(objects), source_of(reader))
+    after = noting_facts(ctx.hub, below, repo, moves, tree, named)
     ctx.hub.git.publish(repo.id, [], [source], now_ms(), note, after)
     return KeyedCommit(target.moved_ref, commit.oid)
+
+
+def _sizes_of(objects: Iterable[tuple[str, bytes]]) -> dict[bytes, int]:
+    """By id, how large the files are that were made for a commit; of pointers, those behind."""
+    blobs = [data for kind, data in objects if kind == "blob"]
+    pointers = {data: parse_pointer(data) for data in blobs}
+    return {
+        object_id("blob", data): len(data) if pointer is None else pointer.size
+        for data, pointer in pointers.items()
+    }
 
 
 def _keep_as_it_is(

@@ -10,19 +10,29 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-import pygit2
-
+from freehold.errors import FreeholdError
 from freehold.formats.facts.configs import CONFIG_FILES, MAX_CONFIG_FILE
 from freehold.formats.facts.contents import RepoContents, RepoFacts
 from freehold.formats.facts.derive import derive_facts
 from freehold.formats.facts.values import read_json
-from freehold.formats.git_objects import DIRECTORY, GITLINK, SYMLINK, TreeEntry, parse_tree
+from freehold.formats.gguf_header import GgufFacts
+from freehold.formats.git_objects import DIRECTORY, GITLINK, TreeEntry
 from freehold.formats.lfs_pointer import parse_pointer
 from freehold.formats.repocard import Card, parse_card
 from freehold.server.core.cards import MAX_CARD_SIZE, README
+from freehold.server.core.repo_details import write_details
 from freehold.server.core.revisions import MAIN
+from freehold.server.core.sources import Source, source_of
+from freehold.server.core.weights import (
+    NO_FILES,
+    Effort,
+    LargeFiles,
+    Weights,
+    read_weights,
+)
 from freehold.server.db import refs, repo_facts, repos
 from freehold.server.db.database import Transaction
+from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repo_facts import StoredFacts
 from freehold.server.db.repos import Repo
 from freehold.server.git.memory import Memory
@@ -31,97 +41,139 @@ from freehold.server.git.store import RefChange
 from freehold.server.hub import Hub
 
 # To be raised with the rules, so that everything is looked at again.
-VERSION = 1
+VERSION = 2
 
-# What has the name of a file and holds nothing that could be read.
-_NO_FILES = frozenset({DIRECTORY, GITLINK, SYMLINK})
+# Of facts that are not all known yet: a job looks again.
+UNFINISHED = 0
 
 # Of more files than these, the list is not kept and the rest not looked at.
 MAX_SIBLINGS = 5000
 
-# The files that are read; of all others the names are enough.
+# Of weights that are new, so many headers are read for somebody who only asks.
+MAX_FILES_SHOWN = 4
+
+# The files that are read besides weights; of all others the names are enough.
 READ = frozenset({README, *CONFIG_FILES})
 
-# By type and tree; each weighs as much as it has files.
-_known: Memory[tuple[str, bytes], Facts] = Memory(400_000)
+# By type, tree, and the repository where the facts are for it alone; each weighs as much as it has
+# files.
+_known: Memory[tuple[str, bytes, str], Facts] = Memory(400_000)
+# Of folders and files, by their ids.
+_sizes: Memory[bytes, int] = Memory(300_000)
 # By the id of the file, in characters.
 _cards: Memory[bytes, Card] = Memory(32 * 1024 * 1024)
 
 
-class Source(NamedTuple):
-    """Where trees and blobs come from, by their ids of 20 bytes."""
-
-    tree: Callable[[bytes], list[TreeEntry]]
-    blob: Callable[[bytes], bytes]
-
-
 class Facts(NamedTuple):
-    """What a tree says, whatever commit names it, with the metadata of its card and its paths."""
+    """What a tree says, whatever commit names it, with the metadata of its card and its paths.
+
+    `details` is told where somebody asks for it. `parameters` counts those of a model. What
+    `is_known` is false of has to be looked at again.
+    """
 
     derived: RepoFacts
     card: dict[str, Any]
     siblings: list[str] | None
-
-
-def source_of(reader: ObjectReader) -> Source:
-    """The objects of a repository."""
-    return Source(lambda oid: reader.tree(oid.hex()), lambda oid: reader.blob(oid.hex()))
-
-
-def source_of_repository(repository: pygit2.Repository) -> Source:
-    """The objects that libgit2 finds there."""
-    return Source(
-        lambda oid: parse_tree(repository.odb.read(oid.hex())[1]),
-        lambda oid: repository.odb.read(oid.hex())[1],
-    )
-
-
-def layered(new: Mapping[bytes, bytes], below: Source) -> Source:
-    """Objects of a repository, and some that it does not have yet, by id."""
-    return Source(
-        lambda oid: parse_tree(new[oid]) if oid in new else below.tree(oid),
-        lambda oid: new[oid] if oid in new else below.blob(oid),
-    )
+    details: dict[str, Any]
+    parameters: int | None
+    is_known: bool
 
 
 def noting_facts(
-    source: Source, repo: Repo, moves: Iterable[RefChange], tree: bytes
+    hub: Hub,
+    source: Source,
+    repo: Repo,
+    moves: Iterable[RefChange],
+    tree: bytes,
+    coming: Iterable[StoredObject] = (),
 ) -> Callable[[Transaction], None]:
     """What stores the facts of a tree, to be run in the transaction that makes it the head.
 
-    Nothing, unless the moves lead the default branch to it.
+    Nothing, unless the moves lead the default branch to it. `coming` are large files that the
+    repository may serve from then on.
     """
     heads = [move.new for move in moves if move.name == MAIN and move.new is not None]
     if not heads:
         return lambda tx: None
-    facts = find_facts(source, tree, repo.type)
+    large = LargeFiles(hub, repo.id, {stored.sha256: stored for stored in coming})
+    facts = find_facts(source, tree, repo.type, large)
     return lambda tx: store_facts(tx, repo.id, heads[0], facts)
 
 
-def find_facts(source: Source, tree: bytes, repo_type: str) -> Facts:
+def find_facts(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -> Facts:
     """What the files below a tree say; what cannot be read says nothing. It is remembered."""
-    known = _known.get((repo_type, tree))
-    return known or _look(source, tree, repo_type)
+    for repo_id in ("", large.repo_id):
+        known = _known.get((repo_type, tree, repo_id))
+        if known is not None:
+            return known
+    return _look(source, tree, repo_type, large)
 
 
-def _look(source: Source, tree: bytes, repo_type: str) -> Facts:
-    root = {row.name: row for row in source.tree(tree) if row.mode not in _NO_FILES}
+def _look(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -> Facts:
+    root = {row.name: row for row in source.tree(tree) if row.mode not in NO_FILES}
     card = _read_card(source, root.get(README.encode()))
     paths = _list_paths(source, tree)
-    contents = RepoContents(
+    names = paths if paths is not None else [row.decode("utf-8", "replace") for row in root]
+    weights = read_weights(source, tree, names, large) if repo_type == "model" else Weights()
+    derived = derive_facts(_gather(source, root, repo_type, card, names, weights))
+    size = _measure(source, tree) if repo_type == "dataset" and paths is not None else None
+    facts = Facts(
+        derived,
+        card.data,
+        paths,
+        write_details(derived, weights, size),
+        weights.parameters,
+        weights.is_known,
+    )
+    if not weights.is_known or (weights.is_private and large.coming):
+        return facts
+    # Who has the same pointers may not have the files.
+    owner = large.repo_id if weights.is_private else ""
+    return _known.put((repo_type, tree, owner), facts, 1 + len(paths or ()))
+
+
+def _gather(
+    source: Source,
+    root: Mapping[bytes, TreeEntry],
+    repo_type: str,
+    card: Card,
+    names: list[str],
+    weights: Weights,
+) -> RepoContents:
+    configs = {
+        field: _read_json(source, root.get(name.encode())) for name, field in CONFIG_FILES.items()
+    }
+    return RepoContents(
         repo_type=repo_type,
         card=card.data,
         text=card.body,
-        paths=paths if paths is not None else [row.decode("utf-8", "replace") for row in root],
+        paths=names,
+        gguf=None if weights.gguf is None else GgufFacts(**weights.gguf),
         # Where a hub stands is its operator's business.
         region="",
-        **{
-            field: _read_json(source, root.get(name.encode()))
-            for name, field in CONFIG_FILES.items()
-        },
+        **configs,
     )
-    facts = Facts(derive_facts(contents), card.data, paths)
-    return _known.put((repo_type, tree), facts, 1 + len(paths or ()))
+
+
+def _measure(source: Source, tree: bytes) -> int | None:
+    """The bytes of all files below a tree, those of large files included."""
+    try:
+        return _add_sizes(source, tree)
+    except (FreeholdError, KeyError):
+        return None
+
+
+def _add_sizes(source: Source, tree: bytes) -> int:
+    total = 0
+    for row in source.tree(tree):
+        if row.mode == GITLINK:
+            continue
+        size = _sizes.get(row.oid)
+        if size is None:
+            size = _add_sizes(source, row.oid) if row.mode == DIRECTORY else source.size(row.oid)
+            _sizes.put(row.oid, size)
+        total += size
+    return total
 
 
 def _read_card(source: Source, row: TreeEntry | None) -> Card:
@@ -129,25 +181,26 @@ def _read_card(source: Source, row: TreeEntry | None) -> Card:
     known = None if row is None else _cards.get(row.oid)
     if known is not None:
         return known
-    text = _read(source, row, MAX_CARD_SIZE)
+    text = _read_text(source, row)
     card = parse_card(text)
     return card if row is None else _cards.put(row.oid, card, 1000 + len(text))
 
 
-def _read(source: Source, row: TreeEntry | None, limit: int) -> str:
+def _read_text(source: Source, row: TreeEntry | None) -> str:
     data = b"" if row is None else source.blob(row.oid)
-    is_text = len(data) <= limit and parse_pointer(data) is None
-    return data.decode("utf-8", "replace") if is_text else ""
+    return data[:MAX_CARD_SIZE].decode("utf-8", "replace") if parse_pointer(data) is None else ""
 
 
 def _read_json(source: Source, row: TreeEntry | None) -> Any:
-    text = _read(source, row, MAX_CONFIG_FILE)
-    return read_json(text.encode()) if text else None
+    data = b"" if row is None else source.blob(row.oid)
+    is_json = 0 < len(data) <= MAX_CONFIG_FILE and parse_pointer(data) is None
+    return read_json(data) if is_json else None
 
 
-def read_facts(reader: ObjectReader, tree: str, repo_type: str) -> Facts:
-    """The facts of a tree of a repository."""
-    return find_facts(source_of(reader), bytes.fromhex(tree), repo_type)
+def read_facts(hub: Hub, reader: ObjectReader, tree: str, repo_type: str) -> Facts:
+    """The facts of a tree of a repository, for somebody who waits for them."""
+    large = LargeFiles(hub, reader.repo_id, effort=Effort(files=MAX_FILES_SHOWN))
+    return find_facts(source_of(reader), bytes.fromhex(tree), repo_type, large)
 
 
 def _list_paths(source: Source, tree: bytes) -> list[str] | None:
@@ -169,8 +222,13 @@ def _walk(source: Source, tree: bytes, prefix: str) -> Iterator[str]:
             yield path
 
 
-def store_facts(tx: Transaction, repo_id: str, commit_oid: str, facts: Facts) -> None:
-    """Keeps the facts of the commit that is the head of the default branch from now on."""
+def store_facts(
+    tx: Transaction, repo_id: str, commit_oid: str, facts: Facts, is_last: bool = False
+) -> None:
+    """Keeps the facts of the commit that is the head of the default branch from now on.
+
+    What is not known of them stays so if this is the `is_last` look.
+    """
     derived = facts.derived
     stored = StoredFacts(
         commit_oid=commit_oid,
@@ -180,11 +238,13 @@ def store_facts(tx: Transaction, repo_id: str, commit_oid: str, facts: Facts) ->
         card=json.dumps(facts.card),
         config=json.dumps(derived.config),
         siblings=None if facts.siblings is None else json.dumps(facts.siblings),
-        parameters=None,
+        parameters=facts.parameters,
+        details=json.dumps(facts.details),
     )
     # A NUL is in no text of a database.
     tags = [tag.lower() for tag in _searched(derived) if "\0" not in tag]
-    repo_facts.put_facts(tx, repo_id, stored, tags, VERSION)
+    version = VERSION if facts.is_known or is_last else UNFINISHED
+    repo_facts.put_facts(tx, repo_id, stored, tags, version)
 
 
 def _searched(derived: RepoFacts) -> Iterator[str]:
@@ -197,11 +257,20 @@ def _searched(derived: RepoFacts) -> Iterator[str]:
 
 def renew_facts(hub: Hub, repo_id: str) -> bool:
     """Looks at the head of the default branch now; false when there is none, or it has moved."""
+    return _renew(hub, repo_id, Effort())
+
+
+def settle_facts(hub: Hub, repo_id: str) -> bool:
+    """The same, however much has to be read; raises what a store does that fails."""
+    return _renew(hub, repo_id, Effort(is_patient=True))
+
+
+def _renew(hub: Hub, repo_id: str, effort: Effort) -> bool:
     with hub.db.read() as tx:
         repo = repos.find_repo_by_id(tx, repo_id, None)
     if repo is None:
         return False
-    facts = _find_facts_of_head(hub, repo)
+    facts = _find_facts_of_head(hub, repo, effort)
     with hub.db.write() as tx:
         repos.lock_repo(tx, repo_id)
         if refs.find_refs(tx, repo_id, [MAIN]).get(MAIN) != repo.main_oid:
@@ -209,22 +278,23 @@ def renew_facts(hub: Hub, repo_id: str) -> bool:
         if repo.main_oid is None or facts is None:
             repo_facts.delete_facts(tx, repo_id)
             return False
-        store_facts(tx, repo_id, repo.main_oid, facts)
+        store_facts(tx, repo_id, repo.main_oid, facts, effort.is_patient)
         repo_facts.forget_stale(tx, repo_id)
     return True
 
 
-def _find_facts_of_head(hub: Hub, repo: Repo) -> Facts | None:
+def _find_facts_of_head(hub: Hub, repo: Repo, effort: Effort) -> Facts | None:
     if repo.main_oid is None:
         return None
     reader = hub.git.reader(repo.id, repo.generation)
-    return read_facts(reader, reader.commit(repo.main_oid).tree, repo.type)
+    tree = bytes.fromhex(reader.commit(repo.main_oid).tree)
+    return find_facts(source_of(reader), tree, repo.type, LargeFiles(hub, repo.id, effort=effort))
 
 
-def renew_or_put_off(hub: Hub, repo_id: str) -> bool:
-    """What `renew_facts` does; a repository that cannot be read comes after all others then."""
+def settle_or_put_off(hub: Hub, repo_id: str) -> bool:
+    """What `settle_facts` does; a repository that cannot be read comes after all others then."""
     try:
-        return renew_facts(hub, repo_id)
+        return settle_facts(hub, repo_id)
     except Exception:
         with hub.db.write() as tx:
             repo_facts.note_failed(tx, repo_id, VERSION)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from typing import Any
 
+from freehold.errors import BadRequestError
 from freehold.server.core.access import Context
 from freehold.server.core.facts import Facts, read_facts
+from freehold.server.core.repo_details import NOT_TOLD, NULLABLE, OF_DETAILS
+from freehold.server.core.repo_details import Subject as DetailSubject
 from freehold.server.core.revisions import reader_of, resolve_revision
+from freehold.server.db import repos
 from freehold.server.db.repos import Repo
 from freehold.server.git.listing import Entry, list_recursively
 from freehold.server.git.reader import CommitData
@@ -28,7 +32,11 @@ def repo_scan(ctx: Context, repo: Repo) -> SecurityRepoStatus:
 
 
 def repo_info(ctx: Context, repo: Repo, query: InfoQuery, revision: str = "main") -> RepoInfo:
-    """The repository at a revision; with `expand` only what that names."""
+    """The repository at a revision; with `expand` only what that names.
+
+    Raises `BadRequestError` for a property that no hub tells.
+    """
+    check_properties(query.expand, _PROPERTIES)
     commit = resolve_revision(ctx, repo, revision)
     info = RepoInfo(id_=repo.id, id=repo.full_name)
     subject = _Subject(ctx, repo, commit, query.blobs)
@@ -37,6 +45,14 @@ def repo_info(ctx: Context, repo: Repo, query: InfoQuery, revision: str = "main"
         if describe is not None:
             describe(subject, info)
     return info
+
+
+def check_properties(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raises `BadRequestError` unless each name is one that is told, or that other hubs tell."""
+    unknown = {*names} - {*known} - NOT_TOLD
+    if unknown:
+        shown = ", ".join(sorted(known))
+        raise BadRequestError(f"There is no property {min(unknown)!r}; there are: {shown}.")
 
 
 class _Subject:
@@ -51,7 +67,12 @@ class _Subject:
     @cached_property
     def facts(self) -> Facts:
         reader = reader_of(self.ctx, self.repo)
-        return read_facts(reader, self.commit.tree, self.repo.type)
+        return read_facts(self.ctx.hub, reader, self.commit.tree, self.repo.type)
+
+    @cached_property
+    def details(self) -> DetailSubject:
+        facts = self.facts
+        return DetailSubject(self.ctx, self.repo, lambda: facts.card, facts.details)
 
     def entries(self) -> tuple[Entry, ...]:
         return list_recursively(reader_of(self.ctx, self.repo), self.commit.tree)
@@ -71,9 +92,13 @@ _COMMON = (
     "usedStorage",
 )
 _BY_TYPE: dict[str, tuple[str, ...]] = {
-    "model": ("modelId", "downloads", "pipeline_tag", "library_name", "siblings"),
-    "dataset": ("downloads", "siblings"),
-    "space": ("sdk", "siblings"),
+    "model": (
+        *("modelId", "downloads", "pipeline_tag", "library_name", "siblings", "config"),
+        *("mask_token", "widgetData", "model-index", "transformersInfo", "safetensors", "gguf"),
+        "spaces",
+    ),
+    "dataset": ("downloads", "siblings", "description", "citation", "paperswithcode_id"),
+    "space": ("sdk", "siblings", "subdomain", "models", "datasets", "title"),
     "kernel": ("downloads",),
 }
 
@@ -95,6 +120,22 @@ def _set_fact(field: str) -> Callable[[_Subject, RepoInfo], None]:
             setattr(info, field, value)
 
     return describe
+
+
+def _set_detail(
+    name: str, field: str, read: Callable[[DetailSubject], Any]
+) -> Callable[[_Subject, RepoInfo], None]:
+    def describe(subject: _Subject, info: RepoInfo) -> None:
+        value = read(subject.details)
+        if value is not None or name in NULLABLE:
+            setattr(info, field, value)
+
+    return describe
+
+
+def _set_trending_score(subject: _Subject, info: RepoInfo) -> None:
+    with subject.ctx.hub.db.read() as tx:
+        info.trending_score = repos.find_trending_score(tx, subject.repo.id) or 0
 
 
 def _set_siblings(subject: _Subject, info: RepoInfo) -> None:
@@ -145,6 +186,7 @@ def _set_of_repo(field: str, read: Callable[[Repo], Any]) -> Callable[[_Subject,
 
 _PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
     **{name: _set_of_repo(*row) for name, row in OF_REPO.items()},
+    **{name: _set_detail(name, *row) for name, row in OF_DETAILS.items()},
     "cardData": _set_card,
     "cardExists": _setter("card_exists", lambda s: bool(s.facts.card)),
     "config": _setter("config", lambda s: dict(s.facts.derived.config)),
@@ -155,6 +197,6 @@ _PROPERTIES: dict[str, Callable[[_Subject, RepoInfo], None]] = {
     "sha": _setter("sha", lambda s: s.commit.oid),
     "siblings": _set_siblings,
     "tags": _setter("tags", lambda s: list(s.facts.derived.tags)),
+    "trendingScore": _set_trending_score,
     "updatedAt": _set_of_repo(*OF_REPO["lastModified"]),
-    "xetEnabled": _setter("xet_enabled", lambda s: True),
 }

@@ -18,7 +18,7 @@ from freehold.errors import FreeholdError
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
 from freehold.server.core.download_counts import forget_old_downloads
-from freehold.server.core.facts import VERSION, renew_or_put_off
+from freehold.server.core.facts import VERSION, settle_or_put_off
 from freehold.server.core.trends import count_trends
 from freehold.server.core.xorbs import KEEP_SECONDS
 from freehold.server.db import (
@@ -345,7 +345,7 @@ def renew_stale_facts(hub: Hub) -> int:
     while True:
         with hub.db.read() as tx:
             stale = repo_facts.list_stale_repos(tx, VERSION, STALE_AT_ONCE)
-        done = sum(_attempt(renew_or_put_off, hub, repo_id) for repo_id in stale)
+        done = sum(_attempt(settle_or_put_off, hub, repo_id) for repo_id in stale)
         renewed += done
         # What cannot be read stays stale, and must not be tried for ever.
         if len(stale) < STALE_AT_ONCE or not done or time.monotonic() > end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from functools import cached_property
 from typing import Any
 
 from msgspec import UNSET
@@ -12,8 +13,9 @@ from msgspec import UNSET
 from freehold.errors import BadRequestError
 from freehold.formats.catalogue.languages import find_language
 from freehold.server.core.access import Context
-from freehold.server.core.info import OF_REPO
+from freehold.server.core.info import OF_REPO, check_properties
 from freehold.server.core.paging import Page, decode_cursor, encode_cursor
+from freehold.server.core.repo_details import NULLABLE, OF_DETAILS, Subject
 from freehold.server.db import listings
 from freehold.server.db.listings import Listed, Place, Wanted
 from freehold.wire.listings import ListQuery
@@ -73,7 +75,7 @@ def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
         )
     page = found[:limit]
     more = {"cursor": _write_cursor(page[-1], wanted), "skip": "0"} if found[limit:] else None
-    return Page([_describe(item, names) for item in page], next_query=more)
+    return Page([_describe(_Item(ctx, listed), names) for listed in page], next_query=more)
 
 
 def _read_limit(limit: int | None) -> int:
@@ -177,29 +179,23 @@ def _read_cursor(cursor: str, wanted: Wanted) -> Place | None:
 _ALWAYS = ("likes", "private", "tags", "createdAt", "trendingScore")
 _BY_TYPE = {
     "model": (*_ALWAYS, "downloads", "modelId", "pipeline_tag", "library_name"),
-    "dataset": (*_ALWAYS, "downloads", "author", "disabled", "gated", "lastModified", "sha"),
+    "dataset": (
+        *(*_ALWAYS, "downloads", "author", "disabled", "gated", "lastModified", "sha"),
+        *("description", "citation", "paperswithcode_id"),
+    ),
     "space": (*_ALWAYS, "sdk"),
     "kernel": (*_ALWAYS, "downloads"),
 }
 _FULL = ("author", "sha", "lastModified", "gated", "disabled", "siblings")
-_FULL_BY_TYPE = {"dataset": ("cardData",), "space": ("cardData",)}
-
-
-# What other hubs tell, and this one does not: it is absent, as what is empty.
-_ELSEWHERE = {
-    *("baseModels", "childrenModelCount", "citation", "datasets", "description", "evalResults"),
-    *("gguf", "gitalyUid", "inference", "inferenceProviderMapping", "mainSize", "mask_token"),
-    *("model-index", "models", "paperswithcode_id", "region", "resourceGroup", "runtime"),
-    *("safetensors", "spaces", "subdomain", "transformersInfo", "widgetData", "xetEnabled"),
+_FULL_BY_TYPE = {
+    "dataset": ("cardData",),
+    "space": ("cardData", "subdomain", "models", "datasets", "title"),
 }
 
 
 def _properties(type: str, query: ListQuery) -> list[str]:
     if query.expand:
-        unknown = set(query.expand) - _PROPERTIES.keys() - _ELSEWHERE
-        if unknown:
-            known = ", ".join(sorted(_PROPERTIES))
-            raise BadRequestError(f"There is no property {min(unknown)!r}; there are: {known}.")
+        check_properties(query.expand, _PROPERTIES)
         return [name for name in query.expand if name in _PROPERTIES]
     names = list(_BY_TYPE[type])
     if query.full:
@@ -211,29 +207,44 @@ def _properties(type: str, query: ListQuery) -> list[str]:
     return list(dict.fromkeys(names))
 
 
-def _describe(item: Listed, names: list[str]) -> RepoInfo:
+class _Item:
+    """A repository of a list; what its files say is read where it is asked for."""
+
+    def __init__(self, ctx: Context, listed: Listed) -> None:
+        self.ctx = ctx
+        self.repo = listed.repo
+        self.trending_score = listed.trending_score
+        self.facts = listed.facts
+
+    @cached_property
+    def details(self) -> Subject:
+        details = _from_json("details")(self) or {}
+        return Subject(self.ctx, self.repo, lambda: _from_json("card")(self) or {}, details)
+
+
+def _describe(item: _Item, names: list[str]) -> RepoInfo:
     info = RepoInfo(id_=item.repo.id, id=item.repo.full_name)
     for name in names:
         field, read = _PROPERTIES[name]
         value = read(item)
-        if value is not None:
+        if value is not None or name in NULLABLE:
             setattr(info, field, value)
     return info
 
 
 def _from_json(name: str) -> Any:
-    def read(item: Listed) -> Any:
+    def read(item: _Item) -> Any:
         text = None if item.facts is None else getattr(item.facts, name)
         return json.loads(text) if text else None
 
     return read
 
 
-def _tags(item: Listed) -> list[str]:
+def _tags(item: _Item) -> list[str]:
     return json.loads(item.facts.tags) if item.facts is not None else []
 
 
-def _siblings(item: Listed) -> list[Sibling] | None:
+def _siblings(item: _Item) -> list[Sibling] | None:
     paths = _from_json("siblings")(item)
     return None if paths is None else [Sibling(rfilename=path) for path in paths]
 
@@ -246,9 +257,14 @@ def _of_facts(name: str) -> Any:
     return lambda item: None if item.facts is None else getattr(item.facts, name)
 
 
+def _of_details(read: Any) -> Any:
+    return lambda item: read(item.details)
+
+
 _PROPERTIES: dict[str, tuple[str, Any]] = {
+    **{name: (field, _of_details(read)) for name, (field, read) in OF_DETAILS.items()},
     **{name: (field, _of_repo(read)) for name, (field, read) in OF_REPO.items()},
-    "cardData": ("card_data", _from_json("card")),
+    "cardData": ("card_data", lambda item: _from_json("card")(item) or None),
     "config": ("config", _from_json("config")),
     "library_name": ("library_name", _of_facts("library_name")),
     "pipeline_tag": ("pipeline_tag", _of_facts("pipeline_tag")),

@@ -29,9 +29,10 @@ from freehold.server.core.discussion_rules import (
     find_discussion,
     lock_discussion,
 )
-from freehold.server.core.facts import noting_facts, source_of_repository
+from freehold.server.core.facts import noting_facts
 from freehold.server.core.push_contents import HeadFiles
 from freehold.server.core.revisions import reader_of, unknown_revision
+from freehold.server.core.sources import source_of_repository
 from freehold.server.db import discussions, refs
 from freehold.server.db.database import Transaction
 from freehold.server.db.discussions import Discussion
@@ -135,15 +136,15 @@ def _merge(ctx: Context, repo: Repo, sides: _Sides, comment: str | None) -> None
         with _pack(ctx, view, sides, oid) as writer:
             note = partial(_finish, ctx=ctx, repo=repo, sides=sides, oid=oid, comment=comment)
             move = RefChange(str(sides.found.base), sides.base, oid)
-            after = _find_facts(view, repo, move, tree)
+            after = _find_facts(ctx, view, repo, move, tree)
             ctx.hub.git.publish(repo.id, [move], [writer.finish], now_ms(), note, after)
 
 
 def _find_facts(
-    view: View, repo: Repo, move: RefChange, tree: str
+    ctx: Context, view: View, repo: Repo, move: RefChange, tree: str
 ) -> Callable[[Transaction], None]:
     source = source_of_repository(open_view(view))
-    return noting_facts(source, repo, [move], bytes.fromhex(tree))
+    return noting_facts(ctx.hub, source, repo, [move], bytes.fromhex(tree))
 
 
 def _merge_trees(view: View, sides: _Sides) -> str:
@@ -170,8 +171,8 @@ def _pack(ctx: Context, view: View, sides: _Sides, commit: str) -> Iterator[Pack
     """The commit and all that was made for it, if they keep the rules of every push."""
     repository = open_view(view)
     made = repository[commit].peel(pygit2.Commit)
-    for name, problem in HeadFiles(repository).find_problems(made, sides.base):
-        raise ConflictError(f"The merged {name} is not valid: {problem}")
+    for problem in HeadFiles(repository).find_problems(made, sides.base):
+        raise ConflictError(f"The merged {problem.file} is not valid: {problem.reason}")
     try:
         writer = pack_new_objects(view, commit, ctx.hub.config.inline_limit)
     except BadRequestError as error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import pygit2
 
@@ -106,37 +106,50 @@ def find_stored(
     return list(usable.values())
 
 
+class Problem(NamedTuple):
+    """What the API would refuse of a file; git may bring it if `is_fatal` is false."""
+
+    file: str
+    reason: str
+    is_fatal: bool
+
+
 class HeadFiles:
     """README.md and .gitattributes at the heads of branches; each version is looked at once.
 
-    Raises `RefusedPushError` when there are so many that this takes too long.
+    Of so many cards that this takes too long, the last ones are not looked at.
     """
 
     def __init__(self, repository: pygit2.Repository) -> None:
         self._repository = repository
         self._deadline = time.monotonic() + MAX_CARD_SECONDS
-        self._problems: dict[tuple[str, str], str] = {}
+        self._problems: dict[tuple[str, str], Problem | None] = {}
 
-    def find_problems(self, commit: pygit2.Commit, before: str | None) -> Iterator[tuple[str, str]]:
-        """Those that the API would refuse, by name and reason, unless they were there before."""
+    def find_problems(self, commit: pygit2.Commit, before: str | None) -> Iterator[Problem]:
+        """What the API would refuse of them, unless it was there before."""
         earlier = self._repository.get(before) if before else None
         for name in (cards.README, ATTRIBUTES):
             blob, old = _blob_of(commit, name), _blob_of(earlier, name)
             if blob is None or (old is not None and old.id == blob.id):
                 continue
             problem = self._problem_of(name, blob)
-            if problem:
-                yield name, problem
+            if problem is not None:
+                yield problem
 
-    def _problem_of(self, name: str, blob: pygit2.Blob) -> str:
+    def _problem_of(self, name: str, blob: pygit2.Blob) -> Problem | None:
         key = name, str(blob.id)
         if key not in self._problems:
-            if time.monotonic() > self._deadline:
-                raise RefusedPushError(
-                    "The cards of so many branches take too long: push in parts."
-                )
-            self._problems[key] = _find_problem(name, blob)
+            self._problems[key] = _find_fatal_problem(name, blob) or self._check_card(name, blob)
         return self._problems[key]
+
+    def _check_card(self, name: str, blob: pygit2.Blob) -> Problem | None:
+        if name != cards.README or time.monotonic() > self._deadline:
+            return None
+        try:
+            cards.check_card(blob.data.decode("utf-8", "replace"))
+        except BadRequestError as error:
+            return Problem(name, error.message, is_fatal=False)
+        return None
 
 
 def _blob_of(commit: Any, name: str) -> pygit2.Blob | None:
@@ -146,12 +159,7 @@ def _blob_of(commit: Any, name: str) -> pygit2.Blob | None:
     return found if isinstance(found, pygit2.Blob) else None
 
 
-def _find_problem(name: str, blob: pygit2.Blob) -> str:
+def _find_fatal_problem(name: str, blob: pygit2.Blob) -> Problem | None:
     if blob.size <= MAX_POINTER_SIZE and parse_pointer(blob.data) is not None:
-        return f"{name} cannot be kept in LFS."
-    try:
-        if name == cards.README:
-            cards.check_card(blob.data.decode("utf-8", "replace"))
-    except BadRequestError as error:
-        return error.message
-    return ""
+        return Problem(name, f"{name} cannot be kept in LFS.", is_fatal=True)
+    return None

@@ -21,12 +21,19 @@ from freehold.formats.git_push import Push, RefUpdate, build_advertisement, buil
 from freehold.server.core import access
 from freehold.server.core.access import Context, require_account
 from freehold.server.core.discussion_rules import may
-from freehold.server.core.facts import noting_facts, source_of_repository
+from freehold.server.core.facts import noting_facts
 from freehold.server.core.lfs import link_objects
 from freehold.server.core.pull_requests import NewCommit, check_open, list_new, note_commits
-from freehold.server.core.push_contents import HeadFiles, RefusedPushError, find_stored, inspect
+from freehold.server.core.push_contents import (
+    HeadFiles,
+    Problem,
+    RefusedPushError,
+    find_stored,
+    inspect,
+)
 from freehold.server.core.refs import find_nested
 from freehold.server.core.revisions import MAIN, is_pull_request
+from freehold.server.core.sources import source_of_repository
 from freehold.server.db import discussions, refs, repos
 from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
@@ -50,6 +57,9 @@ CAPABILITIES = (
 
 # Tags of tags; each reader follows them to the end.
 MAX_TAGS = 10
+
+# About files, in the answer to one push.
+MAX_MESSAGES = 100
 
 BRANCHES = "refs/heads/"
 TAGS = "refs/tags/"
@@ -90,6 +100,12 @@ class _Attempt:
         """Keeps all refs as they are."""
         for update in self.push.updates:
             self.refuse(update.name, reason)
+
+    def tell(self, name: str, problem: Problem) -> None:
+        """Tells the user what is wrong with a file; of thousands of branches only some."""
+        kind = "" if problem.is_fatal else "warning: "
+        if len(self.messages) < MAX_MESSAGES:
+            self.messages.append(f"{kind}{name}: {problem.reason}\n")
 
     def report(self, unpacked: str = "ok") -> bytes:
         """The answer to the client."""
@@ -261,7 +277,7 @@ def _nested(updates: Iterable[RefUpdate], present: Iterable[str]) -> Iterator[tu
 def _check_target(
     repository: pygit2.Repository, files: HeadFiles, attempt: _Attempt, update: RefUpdate
 ) -> None:
-    """Refuses a ref that leads to what it must not, or to a card that cannot be read."""
+    """Refuses a ref that leads to what it must not; says so where a card cannot be read."""
     if update.new is None:
         return
     found = repository.get(update.new)
@@ -277,9 +293,10 @@ def _check_target(
         if not isinstance(found, pygit2.Commit):
             attempt.refuse(update.name, "a branch leads to a commit")
             return
-        for name, problem in files.find_problems(found, update.old):
-            attempt.messages.append(f"{update.name}: {problem}\n")
-            attempt.refuse(update.name, f"{name} is not valid")
+        for problem in files.find_problems(found, update.old):
+            attempt.tell(update.name, problem)
+            if problem.is_fatal:
+                attempt.refuse(update.name, f"{problem.file} is not valid")
 
 
 # The one transaction
@@ -305,7 +322,7 @@ def _publish(
     while updates := attempt.open_updates():
         changes = [RefChange(*update) for update in updates]
         try:
-            after = _find_facts(repo, incoming, changes)
+            after = _find_facts(ctx, repo, incoming, changes, stored)
             ctx.hub.git.publish(repo.id, changes, sources, now_ms(), note, after)
         except LostRaceError as error:
             lost = str(error)
@@ -318,14 +335,19 @@ def _publish(
 
 
 def _find_facts(
-    repo: Repo, incoming: Incoming, changes: Sequence[RefChange]
+    ctx: Context,
+    repo: Repo,
+    incoming: Incoming,
+    changes: Sequence[RefChange],
+    stored: Sequence[StoredObject],
 ) -> Callable[[Transaction], None]:
     heads = [change.new for change in changes if change.name == MAIN and change.new]
     if not heads:
         return lambda tx: None
     repository = incoming.open()
     tree = repository[heads[0]].peel(pygit2.Commit).tree_id.raw
-    return noting_facts(source_of_repository(repository), repo, changes, tree)
+    source = source_of_repository(repository)
+    return noting_facts(ctx.hub, source, repo, changes, tree, stored)
 
 
 def _tell_pull_requests(

@@ -18,7 +18,7 @@ from freehold.server.db.database import Transaction
 from freehold.server.db.repo_facts import COLUMNS as FACTS
 from freehold.server.db.repo_facts import StoredFacts
 from freehold.server.db.repos import COLUMNS, MAIN, RELATED, RELATION, Repo, make_repo
-from freehold.server.db.tags import find_common_tags
+from freehold.server.db.tags import count_tags
 from freehold.server.db.visibility import VISIBLE
 
 # So many are sorted as fast as the page would be found by walking: about 2 us for each. A part of
@@ -193,7 +193,7 @@ def _make_listed(row: Any) -> Listed:
 def _read_conditions(tx: Transaction, wanted: Wanted) -> list[_Condition] | None:
     """The conditions; `None` when there is one that no repository can meet."""
     names = [name for choice in wanted.tags for name in choice]
-    known = find_common_tags(tx, wanted.type, names) if names else {}
+    known = count_tags(tx, wanted.type, names) if names else {}
     choices = [[known[name] for name in choice if name in known] for choice in wanted.tags]
     if not all(choices):
         return None

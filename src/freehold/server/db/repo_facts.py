@@ -9,13 +9,14 @@ from freehold.server.db.tags import put_tags
 
 COLUMNS = """repo_facts.commit_oid, repo_facts.pipeline_tag, repo_facts.library_name,
     repo_facts.tags, repo_facts.card, repo_facts.config, repo_facts.siblings,
-    repo_facts.parameters"""
+    repo_facts.parameters, repo_facts.details"""
 
 
 class StoredFacts(NamedTuple):
-    """The facts of one commit; `tags`, `card`, `config` and `siblings` are JSON.
+    """The facts of one commit; `tags`, `card`, `config`, `siblings` and `details` are JSON.
 
-    `siblings` are the paths of its files, `None` where there are too many to be kept.
+    `siblings` are the paths of its files, `None` where there are too many to be kept; `details`
+    has what is told when it is asked for.
     """
 
     commit_oid: str
@@ -26,6 +27,7 @@ class StoredFacts(NamedTuple):
     config: str
     siblings: str | None
     parameters: int | None
+    details: str
 
 
 def put_facts(
@@ -34,13 +36,13 @@ def put_facts(
     """Replaces the facts of a repository, and the tags that it is found by."""
     tx.run(
         "INSERT INTO repo_facts (repo_id, version, commit_oid, pipeline_tag, library_name, tags,"
-        " card, config, siblings, parameters) VALUES (:repo_id, :version, :commit_oid,"
-        " :pipeline_tag, :library_name, :tags, :card, :config, :siblings, :parameters)"
+        " card, config, siblings, parameters, details) VALUES (:repo_id, :version, :commit_oid,"
+        " :pipeline_tag, :library_name, :tags, :card, :config, :siblings, :parameters, :details)"
         " ON CONFLICT (repo_id) DO UPDATE SET version = excluded.version,"
         " commit_oid = excluded.commit_oid, pipeline_tag = excluded.pipeline_tag,"
         " library_name = excluded.library_name, tags = excluded.tags, card = excluded.card,"
         " config = excluded.config, siblings = excluded.siblings,"
-        " parameters = excluded.parameters",
+        " parameters = excluded.parameters, details = excluded.details",
         repo_id=repo_id,
         version=version,
         **facts._asdict(),

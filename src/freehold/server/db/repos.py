@@ -146,6 +146,12 @@ def find_repo_by_id(tx: Transaction, repo_id: str, viewer_id: str | None) -> Rep
     return None if row is None else make_repo(row)
 
 
+def find_trending_score(tx: Transaction, repo_id: str) -> int | None:
+    """The number that is large for what people look at now."""
+    row = tx.one("SELECT trending_score FROM repo WHERE id = :repo_id", repo_id=repo_id)
+    return None if row is None else int(row.trending_score)
+
+
 def find_visible_repo_by_id(
     tx: Transaction, repo_id: str, viewer_id: str | None, sees_all: bool
 ) -> Repo | None:

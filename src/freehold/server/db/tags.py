@@ -23,18 +23,21 @@ def _find_tags(tx: Transaction, names: list[str]) -> dict[str, int]:
     return {row.name: row.number for row in rows}
 
 
-def find_common_tags(
-    tx: Transaction, repo_type: str, names: list[str]
-) -> dict[str, tuple[int, int]]:
-    """The numbers of the tags, and about how many public repositories of the type have each."""
+def count_tags(tx: Transaction, repo_type: str, names: list[str]) -> dict[str, tuple[int, int]]:
+    """The number of each tag, and how many public repositories of the type have it.
+
+    Tags that no repository has or had are absent.
+    """
     rows = tx.all(
-        "SELECT tag.name, tag.number, tag_total.total FROM tag LEFT JOIN tag_total"
-        " ON tag_total.repo_type = :repo_type AND tag_total.tag_number = tag.number"
-        " WHERE tag.name IN :names",
+        "SELECT tag.name, tag.number, COALESCE((SELECT total FROM tag_total"
+        " WHERE repo_type = :repo_type AND tag_number = tag.number), 0)"
+        " + COALESCE((SELECT SUM(change) FROM tag_change"
+        " WHERE tag_number = tag.number AND repo_type = :repo_type), 0) AS total"
+        " FROM tag WHERE tag.name IN :names",
         repo_type=repo_type,
         names=names,
     )
-    return {row.name: (row.number, row.total or 0) for row in rows}
+    return {row.name: (row.number, int(row.total)) for row in rows}
 
 
 def put_tags(tx: Transaction, repo_id: str, names: list[str]) -> None:

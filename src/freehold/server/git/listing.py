@@ -140,9 +140,19 @@ def _walk(reader: ObjectReader, tree_oid: str, path: str) -> Iterator[Entry]:
 def _describe(repository: pygit2.Repository, path: str, mode: int, oid: str) -> Entry:
     if mode == DIRECTORY:
         return Entry(path, oid, True, 0, None, 0)
-    info = _blobs.get(oid) or _blobs.put(oid, _read_blob_info(repository, oid))
+    info = _blob_info(repository, oid)
     size = info.pointer.size if info.pointer else info.size
     return Entry(path, oid, False, size, info.pointer, info.size)
+
+
+def read_size(repository: pygit2.Repository, oid: str) -> int:
+    """The size of a file by the id of its blob; that of the content where this is a pointer."""
+    info = _blob_info(repository, oid)
+    return info.pointer.size if info.pointer else info.size
+
+
+def _blob_info(repository: pygit2.Repository, oid: str) -> BlobInfo:
+    return _blobs.get(oid) or _blobs.put(oid, _read_blob_info(repository, oid))
 
 
 def _read_blob_info(repository: pygit2.Repository, oid: str) -> BlobInfo:

@@ -40,8 +40,6 @@ CREATE INDEX repo_by_owner ON repo (owner_id, type, number);
 -- Those that few repositories have, to begin a search with.
 CREATE INDEX repo_by_gate ON repo (number) WHERE gated <> '';
 
-CREATE INDEX repo_facts_by_parameters ON repo_facts (parameters, repo_id) WHERE parameters IS NOT NULL;
-
 -- Every tag that a repository has or had, in lower case.
 CREATE TABLE tag (
     number {counter},
@@ -86,6 +84,8 @@ CREATE TABLE tag_change (
     tag_number BIGINT NOT NULL REFERENCES tag (number),
     change BIGINT NOT NULL
 );
+
+CREATE INDEX tag_change_tag ON tag_change (tag_number, repo_type);
 
 INSERT INTO tag_total (repo_type, tag_number, total)
     SELECT repo.type, repo_tag.tag_number, COUNT(*) FROM repo_tag
