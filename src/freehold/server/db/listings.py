@@ -197,7 +197,7 @@ def _read_conditions(tx: Transaction, wanted: Wanted) -> list[_Condition] | None
     choices = [[known[name] for name in choice if name in known] for choice in wanted.tags]
     if not all(choices):
         return None
-    conditions = [_tagged(n, tags) for n, tags in enumerate(choices)]
+    conditions = [_tagged(choices)] if choices else []
     if wanted.words:
         conditions.append(_named(wanted.words))
     if wanted.author is not None:
@@ -212,26 +212,40 @@ def _read_conditions(tx: Transaction, wanted: Wanted) -> list[_Condition] | None
     return conditions
 
 
-def _tagged(n: int, tags: list[tuple[int, int]]) -> _Condition:
-    """Those with one of the tags, given by number and how many have it."""
-    numbers = [number for number, _ in tags]
-    name = f"tag_{n}"
-    condition = f"repo_tag.tag_number IN :{name}"
-    once = " GROUP BY repo_number" if len(numbers) > 1 else ""
-    # As a question with EXISTS, PostgreSQL would make one large join of it.
+def _tagged(choices: list[list[tuple[int, int]]]) -> _Condition:
+    """Those with a tag of each choice, given by its number and how many have it."""
+    totals = [sum(total for _, total in choice) for choice in choices]
+    values: dict[str, Any] = {}
+    tables, conditions, checks = [], [], []
+    # The rarest comes first: SQLite takes the tables of a CROSS JOIN as they are written.
+    for place in sorted(range(len(choices)), key=totals.__getitem__):
+        name = f"tag_{place}"
+        values[name] = [number for number, _ in choices[place]]
+        table = f"tagged_{place}"
+        tables.append(f"repo_tag AS {table}")
+        conditions.append(f"{table}.tag_number IN :{name}")
+        # As a question with EXISTS, PostgreSQL would make one large join of it.
+        checks.append(
+            f"(SELECT MAX(repo_tag.tag_number) FROM repo_tag WHERE repo_tag.tag_number IN :{name}"
+            " AND repo_tag.repo_number = {number}) IS NOT NULL"
+        )
+    number = f"{tables[0].rpartition(' ')[2]}.repo_number"
+    conditions += [f"{table.rpartition(' ')[2]}.repo_number = {number}" for table in tables[1:]]
+    once = f" GROUP BY {number}" if any(len(choice) > 1 for choice in choices) else ""
+    source, condition = " CROSS JOIN ".join(tables), " AND ".join(conditions)
     return _Condition(
-        f"SELECT repo_number AS number FROM repo_tag WHERE {condition}" + once,
-        f"(SELECT MAX(repo_tag.tag_number) FROM repo_tag WHERE {condition}"
-        " AND repo_tag.repo_number = {number}) IS NOT NULL",
-        {name: numbers},
-        at_least=max(total for _, total in tags),
+        f"SELECT {number} AS number FROM {source} WHERE {condition}" + once,
+        " AND ".join(checks),
+        values,
+        at_least=totals[0] if len(choices) == 1 else 0,
     )
 
 
 def _named(words: tuple[str, ...]) -> _Condition:
     """Those with all the words in their names."""
     values = {f"word_{n}": f"%{word.replace('_', '!_')}%" for n, word in enumerate(words)}
-    parts = [f"full_name LIKE :{name} ESCAPE '!'" for name in values]
+    # What is asked in this way, PostgreSQL does not ask the index of names.
+    parts = [f"COALESCE(full_name, '') LIKE :{name} ESCAPE '!'" for name in values]
     pieces = [piece for word in words if (piece := _piece_for_index(word))]
     patterns = {f"pattern_{n}": f"%{piece}%" for n, piece in enumerate(pieces)}
     source = "repo_name_index" if patterns else "repo_name"
@@ -245,6 +259,8 @@ def _named(words: tuple[str, ...]) -> _Condition:
         " AND repo_name.number = {number}) IS NOT NULL",
         values | patterns,
         COST_OF_NAMES,
+        # To count without an index, all names would be read.
+        at_least=0 if patterns else MANY,
     )
 
 
@@ -261,11 +277,13 @@ def _piece_for_index(word: str) -> str:
 def _owned(owner_id: str) -> _Condition:
     """Those of an account."""
     return _Condition(
-        f"SELECT repo.number FROM repo WHERE {_IS_OWNED}", _IS_OWNED, {"owner_id": owner_id}
+        f"SELECT repo.number FROM repo WHERE {_IS_OWNED}", _CHECK_OWNER, {"owner_id": owner_id}
     )
 
 
 _IS_OWNED = "repo.owner_id = :owner_id"
+# As a question about one, for which PostgreSQL shall not look at all of the owner's.
+_CHECK_OWNER = "COALESCE(repo.owner_id, '') = :owner_id"
 _IS_GATED = "repo.gated <> ''"
 _GATED = _Condition(f"SELECT repo.number FROM repo WHERE {_IS_GATED}", _IS_GATED, {})
 

@@ -5,7 +5,7 @@ UPDATE repo SET number = (SELECT number FROM repo_name WHERE repo_name.repo_id =
 
 CREATE UNIQUE INDEX repo_by_number ON repo (number);
 
--- Of those that are equal the newest comes first.
+-- Of those that are equal the newest comes first. What a viewer may see is in the index as well.
 DROP INDEX repo_by_trending;
 
 DROP INDEX repo_by_likes;
@@ -16,15 +16,15 @@ DROP INDEX repo_by_change;
 
 DROP INDEX repo_by_age;
 
-CREATE INDEX repo_by_trending ON repo (type, trending_score, number);
+CREATE INDEX repo_by_trending ON repo (type, trending_score, number, private, owner_id);
 
-CREATE INDEX repo_by_likes ON repo (type, likes, number);
+CREATE INDEX repo_by_likes ON repo (type, likes, number, private, owner_id);
 
-CREATE INDEX repo_by_downloads ON repo (type, downloads, number);
+CREATE INDEX repo_by_downloads ON repo (type, downloads, number, private, owner_id);
 
-CREATE INDEX repo_by_change ON repo (type, updated_at, number);
+CREATE INDEX repo_by_change ON repo (type, updated_at, number, private, owner_id);
 
-CREATE INDEX repo_by_age ON repo (type, created_at, number);
+CREATE INDEX repo_by_age ON repo (type, created_at, number, private, owner_id);
 
 -- What SQLite calls rowid in its index of names.
 {postgresql} CREATE OR REPLACE VIEW repo_name_index AS SELECT full_name, repo_id, number AS rowid FROM repo_name;
