@@ -82,7 +82,7 @@ REF = ("repo_id", "name", "oid")
 NAME = ("number", "repo_id", "full_name")
 FACTS = (
     *("repo_id", "version", "commit_oid", "pipeline_tag", "library_name", "tags", "card"),
-    *("config", "siblings", "parameters"),
+    *("config", "siblings"),
 )
 TAG = ("number", "name")
 REPO_TAG = ("tag_number", "repo_number")
@@ -271,7 +271,7 @@ def _facts(made: MadeHub) -> Rows:
         card = {"tags": it.tags[-3:], "library_name": it.library, "pipeline_tag": it.task}
         yield (
             *(hex_id("repo", it.number), VERSION, HEAD, it.task, it.library),
-            *(json.dumps(it.tags), json.dumps(card), _CONFIG, _SIBLINGS, None),
+            *(json.dumps(it.tags), json.dumps(card), _CONFIG, _SIBLINGS),
         )
 
 

@@ -13,6 +13,7 @@ from freehold.server.db.listings import Place, Wanted
 from tests.discussions import propose
 from tests.live import Account, LiveHub, fresh_name
 from tests.repos import Repo, assert_error, file, new_repo
+from tests.weights import safetensors
 
 
 def card(**fields: Any) -> dict[str, Any]:
@@ -286,3 +287,31 @@ def test_list_repos_is_the_same_whichever_way_it_is_found(
             skipped = listings.list_repos(tx, wanted, None, False, None, 3, skip=3)
         found = [[item.repo.name for item in page] for page in (first, rest, skipped)]
         assert found == [["one-5", "one-4", "one-2"], ["one-2", "one-1"], ["one-1"]], (few, walk)
+
+
+def test_list_repos_sorts_by_the_number_of_parameters(hub: LiveHub) -> None:
+    user = hub.user()
+    repos = [new_repo(hub, user) for _ in range(3)]
+    for repo, count in zip(repos, (20, 0, 3000), strict=True):
+        if count:
+            repo.commit(file("model.safetensors", safetensors(a=("I8", count))))
+    query = {"author": user.name, "sort": "num_parameters"}
+    expected = [repos[place].full_name for place in (2, 0, 1)]
+    assert names(hub, **query) == expected
+    first = hub.call("GET", f"/api/models?limit=1&{urlencode(query)}")
+    rest = hub.call("GET", first.headers["link"].partition(">")[0].lstrip("<"))
+    assert [item["id"] for item in rest.json()] == expected[1:2]
+    assert names(hub, author=user.name, num_parameters="max:1K") == [repos[0].full_name]
+    assert names(hub, author=user.name, num_parameters="min:1") == [
+        *(repos[2].full_name, repos[0].full_name),
+    ]
+
+
+def test_list_repos_tells_everything_that_can_be_asked_for_at_once(hub: LiveHub) -> None:
+    user = hub.user()
+    repo = new_repo(hub, user, card(license="mit", base_model="lab/base"))
+    wanted = ["cardData", "config", "siblings", "baseModels", "model-index"]
+    for name in wanted:
+        [item] = ask(hub, author=user.name, expand=name)
+        assert item.keys() == {"_id", "id", name}
+        assert item[name] == repo.get(f"?expand={name}").json()[name]

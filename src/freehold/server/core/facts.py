@@ -238,13 +238,12 @@ def store_facts(
         card=json.dumps(facts.card),
         config=json.dumps(derived.config),
         siblings=None if facts.siblings is None else json.dumps(facts.siblings),
-        parameters=facts.parameters,
         details=json.dumps(facts.details),
     )
     # A NUL is in no text of a database.
     tags = [tag.lower() for tag in _searched(derived) if "\0" not in tag]
     version = VERSION if facts.is_known or is_last else UNFINISHED
-    repo_facts.put_facts(tx, repo_id, stored, tags, version)
+    repo_facts.put_facts(tx, repo_id, stored, tags, facts.parameters or 0, version)
 
 
 def _searched(derived: RepoFacts) -> Iterator[str]:

@@ -37,6 +37,8 @@ ORDERS = {
     "created_at": "created_at",
     "trendingScore": "trending_score",
     "trending_score": "trending_score",
+    "num_parameters": "parameters",
+    "numParameters": "parameters",
 }
 DEFAULT_ORDER = "trending_score"
 
@@ -71,7 +73,8 @@ def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
     after = _read_cursor(query.cursor, wanted)
     with ctx.hub.db.read() as tx:
         found = listings.list_repos(
-            tx, wanted, ctx.viewer.id, ctx.viewer.is_admin, after, limit + 1, query.skip
+            *(tx, wanted, ctx.viewer.id, ctx.viewer.is_admin, after, limit + 1, query.skip),
+            large=set().union(*(_LARGE.get(name, ()) for name in names)),
         )
     page = found[:limit]
     more = {"cursor": _write_cursor(page[-1], wanted), "skip": "0"} if found[limit:] else None
@@ -147,19 +150,7 @@ def _fingerprint(wanted: Wanted) -> str:
 
 
 def _write_cursor(last: Listed, wanted: Wanted) -> str:
-    value = _value_of(last, wanted.order)
-    return encode_cursor(f"{_fingerprint(wanted)} {value} {last.number}")
-
-
-def _value_of(item: Listed, order: str) -> int:
-    repo = item.repo
-    return {
-        "downloads": repo.downloads,
-        "likes": repo.likes,
-        "last_modified": repo.updated_at,
-        "created_at": repo.created_at,
-        "trending_score": item.trending_score,
-    }[order]
+    return encode_cursor(f"{_fingerprint(wanted)} {last.value} {last.number}")
 
 
 def _read_cursor(cursor: str, wanted: Wanted) -> Place | None:
@@ -272,4 +263,12 @@ _PROPERTIES: dict[str, tuple[str, Any]] = {
     "siblings": ("siblings", _siblings),
     "tags": ("tags", _tags),
     "trendingScore": ("trending_score", lambda item: item.trending_score),
+}
+
+# What they are read from.
+_LARGE: dict[str, set[str]] = {
+    **{name: {"details"} for name in OF_DETAILS},
+    **{name: {"card"} for name in ("cardData", "model-index", "widgetData")},
+    "config": {"config"},
+    "siblings": {"siblings"},
 }

@@ -10,13 +10,12 @@ What a page takes must not grow with the hub. There are two ways to find it:
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from freehold.server.db.database import Transaction
-from freehold.server.db.repo_facts import COLUMNS as FACTS
-from freehold.server.db.repo_facts import StoredFacts
+from freehold.server.db.repo_facts import StoredFacts, select_facts
 from freehold.server.db.repos import COLUMNS, MAIN, RELATED, RELATION, Repo, make_repo
 from freehold.server.db.tags import count_tags
 from freehold.server.db.visibility import VISIBLE
@@ -41,6 +40,7 @@ ORDERS = {
     "likes": "repo.likes",
     "last_modified": "repo.updated_at",
     "created_at": "repo.created_at",
+    "parameters": "repo.parameters",
     "trending_score": "repo.trending_score",
 }
 
@@ -73,10 +73,14 @@ class Wanted:
 
 
 class Listed(NamedTuple):
-    """A repository of a list, with what its files say once that is known."""
+    """A repository of a list, with what its files say once that is known.
+
+    `value` and `number` are its place.
+    """
 
     repo: Repo
     number: int
+    value: int
     trending_score: int
     facts: StoredFacts | None
 
@@ -110,13 +114,18 @@ def list_repos(
     after: Place | None,
     limit: int,
     skip: int = 0,
+    large: Collection[str] = (),
 ) -> list[Listed]:
-    """A page of the repositories that are wanted and that the viewer may see."""
+    """A page of the repositories that are wanted and that the viewer may see.
+
+    Of their facts, `large` names those of `LARGE` columns that are asked for.
+    """
     conditions = _read_conditions(tx, wanted)
     if conditions is None:
         return []
-    are_few, rarest = _find_rarest(tx, conditions)
-    search = _Search(tx, wanted, conditions, {"viewer_id": viewer_id, "sees_all": sees_all})
+    are_few, rarest = _find_rarest(tx, wanted.type, conditions)
+    viewer = {"viewer_id": viewer_id, "sees_all": sees_all}
+    search = _Search(tx, wanted, conditions, viewer, large)
     if not are_few:
         found = search.walk(after, limit, skip)
         if found is not None:
@@ -133,11 +142,13 @@ class _Search:
         wanted: Wanted,
         conditions: list[_Condition],
         viewer: dict[str, Any],
+        large: Collection[str],
     ) -> None:
         self._tx = tx
         self._wanted = wanted
         self._conditions = conditions
         self._viewer = viewer
+        self._large = large
 
     def walk(self, after: Place | None, limit: int, skip: int) -> list[Listed] | None:
         """The page, found in the order of the list; `None` when that would be too far."""
@@ -154,7 +165,8 @@ class _Search:
 
     def find(self, first: _Condition | None, part: _Range, limit: int, skip: int) -> list[Listed]:
         """A page of a part of the list, begun with what meets one condition or with the order."""
-        order = _write_order(self._wanted)
+        key, order = ORDERS[self._wanted.order], _write_order(self._wanted)
+        facts = select_facts(self._large)
         source, checks = _write_source(self._conditions, first)
         bounds, values = _write_bounds(self._wanted, part)
         condition = " AND ".join([*checks, *bounds, *_write_rest(self._wanted), VISIBLE])
@@ -163,7 +175,8 @@ class _Search:
         rows = self._tx.all(
             f"WITH page AS (SELECT repo.number FROM {source} WHERE {condition}"
             f" ORDER BY {order} LIMIT :limit OFFSET :skip)"
-            f" SELECT {COLUMNS}, {RELATION}, repo.number, repo.trending_score, {FACTS} FROM page"
+            f" SELECT {COLUMNS}, {RELATION}, repo.number, {key} AS value, repo.trending_score,"
+            f" {facts} FROM page"
             " JOIN repo ON repo.number = page.number"
             f" JOIN account ON account.id = repo.owner_id {MAIN} {RELATED}"
             " LEFT JOIN repo_facts ON repo_facts.repo_id = repo.id"
@@ -181,10 +194,11 @@ class _Search:
 
 def _make_listed(row: Any) -> Listed:
     size = len(Repo._fields)
-    facts = StoredFacts(*row[size + 2 :])
+    facts = StoredFacts(*row[size + 3 :])
     # Without facts, even the columns that must not be empty are.
     known = None if facts.commit_oid is None else facts
-    return Listed(make_repo(row[:size]), row[size], row[size + 1], known)
+    number, value, score = row[size : size + 3]
+    return Listed(make_repo(row[:size]), number, value, score, known)
 
 
 # The conditions
@@ -277,7 +291,9 @@ def _piece_for_index(word: str) -> str:
 def _owned(owner_id: str) -> _Condition:
     """Those of an account."""
     return _Condition(
-        f"SELECT repo.number FROM repo WHERE {_IS_OWNED}", _CHECK_OWNER, {"owner_id": owner_id}
+        f"SELECT repo.number FROM repo WHERE {_IS_OWNED} AND {_OF_TYPE}",
+        _CHECK_OWNER,
+        {"owner_id": owner_id},
     )
 
 
@@ -289,32 +305,37 @@ _GATED = _Condition(f"SELECT repo.number FROM repo WHERE {_IS_GATED}", _IS_GATED
 
 
 def _sized(least: int | None, most: int | None) -> _Condition:
-    """Those with so many parameters."""
+    """Those with so many parameters; what is not known is 0."""
     return _Condition(
-        "SELECT repo.number FROM repo_facts JOIN repo ON repo.id = repo_facts.repo_id"
-        " WHERE repo_facts.parameters >= :least AND repo_facts.parameters <= :most",
-        "(SELECT repo_facts.parameters FROM repo_facts WHERE repo_facts.repo_id = repo.id"
-        " AND repo_facts.parameters >= :least AND repo_facts.parameters <= :most) IS NOT NULL",
-        {"least": least or 0, "most": LARGEST if most is None else most},
+        f"SELECT repo.number FROM repo WHERE {_OF_TYPE} AND {_IS_SIZED}",
+        _IS_SIZED,
+        {"least": max(least or 0, 1), "most": LARGEST if most is None else most},
     )
 
 
-def _find_rarest(tx: Transaction, conditions: list[_Condition]) -> tuple[bool, _Condition | None]:
+_OF_TYPE = "repo.type = :type"
+_IS_SIZED = "repo.parameters >= :least AND repo.parameters <= :most"
+
+
+def _find_rarest(
+    tx: Transaction, type: str, conditions: list[_Condition]
+) -> tuple[bool, _Condition | None]:
     """Whether few meet one of the conditions, and the one to begin with."""
-    costs = [(_count(tx, each) * each.cost, n) for n, each in enumerate(conditions)]
+    costs = [(_count(tx, type, each) * each.cost, n) for n, each in enumerate(conditions)]
     if not costs:
         return False, None
     cost, place = min(costs)
     return cost <= FEW, conditions[place]
 
 
-def _count(tx: Transaction, condition: _Condition) -> int:
+def _count(tx: Transaction, type: str, condition: _Condition) -> int:
     """How many meet the condition; of more than `FEW`, about how many."""
     if condition.at_least > FEW:
         return condition.at_least
     candidates, most = condition.candidates, FEW // condition.cost
     row = tx.one(
         f"SELECT COUNT(*) AS total FROM ({candidates} LIMIT :most_counted) AS candidate",
+        type=type,
         most_counted=most + 1,
         **condition.values,
     )
@@ -336,9 +357,6 @@ def _write_source(conditions: list[_Condition], first: _Condition | None) -> tup
         "repo.number = candidate.number",
         _OF_TYPE,
     ]
-
-
-_OF_TYPE = "repo.type = :type"
 
 
 def _write_order(wanted: Wanted) -> str:

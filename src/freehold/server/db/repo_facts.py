@@ -2,52 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import NamedTuple
 
 from freehold.server.db.database import Transaction
 from freehold.server.db.tags import put_tags
 
-COLUMNS = """repo_facts.commit_oid, repo_facts.pipeline_tag, repo_facts.library_name,
-    repo_facts.tags, repo_facts.card, repo_facts.config, repo_facts.siblings,
-    repo_facts.parameters, repo_facts.details"""
+# These may be long, and are read only where they are asked for.
+LARGE = frozenset({"card", "config", "siblings", "details"})
 
 
 class StoredFacts(NamedTuple):
     """The facts of one commit; `tags`, `card`, `config`, `siblings` and `details` are JSON.
 
     `siblings` are the paths of its files, `None` where there are too many to be kept; `details`
-    has what is told when it is asked for.
+    has what is told when it is asked for. What was not asked for is `None`.
     """
 
     commit_oid: str
     pipeline_tag: str | None
     library_name: str | None
     tags: str
-    card: str
-    config: str
+    card: str | None
+    config: str | None
     siblings: str | None
-    parameters: int | None
-    details: str
+    details: str | None
+
+
+def select_facts(large: Collection[str]) -> str:
+    """The columns of `StoredFacts`; of those in `LARGE`, what is not named is `None`."""
+    return ", ".join(
+        "NULL" if name in LARGE and name not in large else f"repo_facts.{name}"
+        for name in StoredFacts._fields
+    )
 
 
 def put_facts(
-    tx: Transaction, repo_id: str, facts: StoredFacts, tags: list[str], version: int
+    tx: Transaction,
+    repo_id: str,
+    facts: StoredFacts,
+    tags: list[str],
+    parameters: int,
+    version: int,
 ) -> None:
-    """Replaces the facts of a repository, and the tags that it is found by."""
+    """Replaces the facts of a repository, and the tags and the size that it is found by."""
     tx.run(
         "INSERT INTO repo_facts (repo_id, version, commit_oid, pipeline_tag, library_name, tags,"
-        " card, config, siblings, parameters, details) VALUES (:repo_id, :version, :commit_oid,"
-        " :pipeline_tag, :library_name, :tags, :card, :config, :siblings, :parameters, :details)"
+        " card, config, siblings, details) VALUES (:repo_id, :version, :commit_oid,"
+        " :pipeline_tag, :library_name, :tags, :card, :config, :siblings, :details)"
         " ON CONFLICT (repo_id) DO UPDATE SET version = excluded.version,"
         " commit_oid = excluded.commit_oid, pipeline_tag = excluded.pipeline_tag,"
         " library_name = excluded.library_name, tags = excluded.tags, card = excluded.card,"
         " config = excluded.config, siblings = excluded.siblings,"
-        " parameters = excluded.parameters, details = excluded.details",
+        " details = excluded.details",
         repo_id=repo_id,
         version=version,
         **facts._asdict(),
     )
     put_tags(tx, repo_id, tags)
+    _put_parameters(tx, repo_id, parameters)
+
+
+def _put_parameters(tx: Transaction, repo_id: str, parameters: int) -> None:
+    tx.run(
+        "UPDATE repo SET parameters = :parameters"
+        " WHERE id = :repo_id AND parameters <> :parameters",
+        repo_id=repo_id,
+        parameters=parameters,
+    )
 
 
 def note_stale(tx: Transaction, repo_id: str) -> None:
@@ -80,6 +102,7 @@ def note_failed(tx: Transaction, repo_id: str, version: int) -> None:
 def delete_facts(tx: Transaction, repo_id: str) -> None:
     """Forgets what was known of a repository that has no head."""
     put_tags(tx, repo_id, [])
+    _put_parameters(tx, repo_id, 0)
     for table in ("repo_facts", "stale_facts"):
         tx.run(f"DELETE FROM {table} WHERE repo_id = :repo_id", repo_id=repo_id)
 

@@ -5,6 +5,16 @@ UPDATE repo SET number = (SELECT number FROM repo_name WHERE repo_name.repo_id =
 
 CREATE UNIQUE INDEX repo_by_number ON repo (number);
 
+-- How large a model is; 0 where that is not known.
+ALTER TABLE repo ADD COLUMN parameters BIGINT NOT NULL DEFAULT 0;
+
+UPDATE repo SET parameters = (SELECT parameters FROM repo_facts WHERE repo_facts.repo_id = repo.id)
+    WHERE id IN (SELECT repo_id FROM repo_facts WHERE parameters IS NOT NULL);
+
+DROP INDEX repo_facts_by_parameters;
+
+ALTER TABLE repo_facts DROP COLUMN parameters;
+
 -- Of those that are equal the newest comes first. What a viewer may see is in the index as well.
 DROP INDEX repo_by_trending;
 
@@ -25,6 +35,8 @@ CREATE INDEX repo_by_downloads ON repo (type, downloads, number, private, owner_
 CREATE INDEX repo_by_change ON repo (type, updated_at, number, private, owner_id);
 
 CREATE INDEX repo_by_age ON repo (type, created_at, number, private, owner_id);
+
+CREATE INDEX repo_by_parameters ON repo (type, parameters, number, private, owner_id);
 
 -- What SQLite calls rowid in its index of names.
 {postgresql} CREATE OR REPLACE VIEW repo_name_index AS SELECT full_name, repo_id, number AS rowid FROM repo_name;
