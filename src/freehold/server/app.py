@@ -46,6 +46,7 @@ from freehold.server.rest import (
     listings,
     refs,
     repos,
+    search,
     tags,
     webhooks,
 )
@@ -73,6 +74,7 @@ SERVED: tuple[Served, ...] = (
     *likes.SERVED,
     *listings.SERVED,
     *tags.SERVED,
+    *search.SERVED,
     *accounts.SERVED,
     *avatars.SERVED,
     *webhooks.SERVED,

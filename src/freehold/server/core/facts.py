@@ -19,19 +19,21 @@ from freehold.formats.facts.values import read_json
 from freehold.formats.git_objects import DIRECTORY, GITLINK, SYMLINK, TreeEntry, parse_tree
 from freehold.formats.lfs_pointer import parse_pointer
 from freehold.formats.repocard import Card, parse_card
+from freehold.formats.search_text import find_words, strip_markup
 from freehold.server.core.cards import MAX_CARD_SIZE, README
 from freehold.server.core.revisions import MAIN
 from freehold.server.db import refs, repo_facts, repos
 from freehold.server.db.database import Transaction
 from freehold.server.db.repo_facts import StoredFacts
 from freehold.server.db.repos import Repo
+from freehold.server.db.search_text import put_repo_text
 from freehold.server.git.memory import Memory
 from freehold.server.git.reader import ObjectReader
 from freehold.server.git.store import RefChange
 from freehold.server.hub import Hub
 
 # To be raised with the rules, so that everything is looked at again.
-VERSION = 1
+VERSION = 2
 
 # What has the name of a file and holds nothing that could be read.
 _NO_FILES = frozenset({DIRECTORY, GITLINK, SYMLINK})
@@ -42,10 +44,14 @@ MAX_SIBLINGS = 5000
 # The files that are read; of all others the names are enough.
 READ = frozenset({README, *CONFIG_FILES})
 
-# By type and tree; each weighs as much as it has files.
+# What a card says of itself that it is searched by, as by its tags.
+_TITLES = ("pretty_name", "title", "short_description")
+MAX_TAG_WORDS = 500
+
+# By type and tree; each weighs as much as it has files and, in hundreds of characters, text.
 _known: Memory[tuple[str, bytes], Facts] = Memory(400_000)
 # By the id of the file, in characters.
-_cards: Memory[bytes, Card] = Memory(32 * 1024 * 1024)
+_cards: Memory[bytes, tuple[Card, CardText]] = Memory(32 * 1024 * 1024)
 
 
 class Source(NamedTuple):
@@ -55,11 +61,19 @@ class Source(NamedTuple):
     blob: Callable[[bytes], bytes]
 
 
+class CardText(NamedTuple):
+    """What people read of a card, and the words that it is found by, separated by blanks."""
+
+    body: str
+    words: str
+
+
 class Facts(NamedTuple):
     """What a tree says, whatever commit names it, with the metadata of its card and its paths."""
 
     derived: RepoFacts
     card: dict[str, Any]
+    text: CardText
     siblings: list[str] | None
 
 
@@ -106,7 +120,7 @@ def find_facts(source: Source, tree: bytes, repo_type: str) -> Facts:
 
 def _look(source: Source, tree: bytes, repo_type: str) -> Facts:
     root = {row.name: row for row in source.tree(tree) if row.mode not in _NO_FILES}
-    card = _read_card(source, root.get(README.encode()))
+    card, text = _read_card(source, root.get(README.encode()))
     paths = _list_paths(source, tree)
     contents = RepoContents(
         repo_type=repo_type,
@@ -120,18 +134,22 @@ def _look(source: Source, tree: bytes, repo_type: str) -> Facts:
             for name, field in CONFIG_FILES.items()
         },
     )
-    facts = Facts(derive_facts(contents), card.data, paths)
-    return _known.put((repo_type, tree), facts, 1 + len(paths or ()))
+    facts = Facts(derive_facts(contents), card.data, text, paths)
+    weight = 1 + len(paths or ()) + len(text.body + text.words) // 100
+    return _known.put((repo_type, tree), facts, weight)
 
 
-def _read_card(source: Source, row: TreeEntry | None) -> Card:
+def _read_card(source: Source, row: TreeEntry | None) -> tuple[Card, CardText]:
     """The card, which most commits leave as it is, and which takes a while to parse."""
     known = None if row is None else _cards.get(row.oid)
     if known is not None:
         return known
     text = _read(source, row, MAX_CARD_SIZE)
     card = parse_card(text)
-    return card if row is None else _cards.put(row.oid, card, 1000 + len(text))
+    body = strip_markup(card.body)
+    found = card, CardText(body, " ".join(find_words(body)))
+    weight = 1000 + len(text) + sum(map(len, found[1]))
+    return found if row is None else _cards.put(row.oid, found, weight)
 
 
 def _read(source: Source, row: TreeEntry | None, limit: int) -> str:
@@ -185,6 +203,14 @@ def store_facts(tx: Transaction, repo_id: str, commit_oid: str, facts: Facts) ->
     # A NUL is in no text of a database.
     tags = [tag.lower() for tag in _searched(derived) if "\0" not in tag]
     repo_facts.put_facts(tx, repo_id, stored, tags, VERSION)
+    put_repo_text(tx, repo_id, _tag_words(facts), facts.text.words, facts.text.body)
+
+
+def _tag_words(facts: Facts) -> str:
+    """The words of tags, of each what stands behind the name of its kind, and of titles."""
+    tags = [tag.rpartition(":")[2] for tag in _searched(facts.derived)]
+    titles = [text for name in _TITLES if isinstance(text := facts.card.get(name), str)]
+    return " ".join(find_words(" ".join(tags + titles), MAX_TAG_WORDS))
 
 
 def _searched(derived: RepoFacts) -> Iterator[str]:

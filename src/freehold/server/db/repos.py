@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from freehold.errors import RepositoryNotFoundError
 from freehold.server.db.database import Transaction
+from freehold.server.db.search_text import put_repo_name
 from freehold.server.db.tokens import OWNER_COLUMNS, TokenOwner, make_owner
 from freehold.server.db.visibility import VISIBLE
 
@@ -217,6 +218,7 @@ def _put_name(tx: Transaction, repo_id: str) -> None:
         " FROM repo JOIN account ON account.id = repo.owner_id WHERE repo.id = :repo_id",
         repo_id=repo_id,
     )
+    put_repo_name(tx, repo_id)
 
 
 def delete_redirect(tx: Transaction, type: str, owner_id: str, name: str) -> None:

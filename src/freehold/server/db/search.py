@@ -1,0 +1,176 @@
+"""Finding repositories and accounts by words: some candidates first, and what they are ranked by.
+
+An index can hold a word of a million texts, so of each kind of place only the first `SCANNED`
+are looked at, whichever the index has first, and the first `MOST` of them are given that are
+wanted and that the viewer may see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from freehold.server.db.database import Transaction
+from freehold.server.db.repos import COLUMNS, MAIN, RELATED, RELATION, Repo, make_repo
+from freehold.server.db.search_text import MARK
+from freehold.server.db.visibility import VISIBLE
+
+SCANNED = 10_000
+MOST = 1000
+
+# SQLite takes the tables of a CROSS JOIN in the order in which they are written.
+_WITH_WORDS = """SELECT repo_text.repo_id FROM repo_words(:query) AS found
+    CROSS JOIN repo_text WHERE repo_text.number = found.rowid"""
+_WITH_NAME_WORDS = """SELECT repo_text.repo_id FROM repo_name_words(:query) AS found
+    CROSS JOIN repo_text WHERE repo_text.number = found.rowid"""
+_WITH_NAME_START = """SELECT repo_text.repo_id FROM repo_text
+    WHERE repo_text.name >= :start AND repo_text.name < :end AND repo_text.type IN :types
+    ORDER BY repo_text.name"""
+# The index for parts of names takes an underscore for any letter, so the part is looked for again.
+_WITH_NAME_PART = """SELECT repo_id FROM repo_name_index
+    WHERE full_name LIKE :pattern AND REPLACE(full_name, :part, '') <> full_name"""
+_WITH_TAG = "SELECT repo_id FROM repo_tag WHERE tag IN :tags"
+
+_ACCOUNT_WITH_WORDS = """SELECT account_text.account_id FROM account_words(:query) AS found
+    CROSS JOIN account_text WHERE account_text.number = found.rowid"""
+_ACCOUNT_WITH_START = """SELECT account_text.account_id FROM account_text
+    WHERE account_text.kind = :kind AND account_text.name >= :start AND account_text.name < :end
+    ORDER BY account_text.name"""
+
+
+class Viewing(NamedTuple):
+    """Who looks for repositories of these types."""
+
+    types: Sequence[str]
+    viewer_id: str | None
+    sees_all: bool
+
+
+class Candidate(NamedTuple):
+    """A repository that may be what is looked for, and what tells how well it fits."""
+
+    id: str
+    namespace: str
+    name: str
+    tag_words: str
+    trending_score: int
+    likes: int
+    updated_at: int
+
+
+class FoundRepo(NamedTuple):
+    """A repository that was found; `tags` is JSON, and `body` the text of its card."""
+
+    repo: Repo
+    pipeline_tag: str | None
+    tags: str | None
+    body: str
+
+
+class FoundAccount(NamedTuple):
+    """A user or an organisation."""
+
+    id: str
+    name: str
+    fullname: str
+
+
+def find_by_words(
+    tx: Transaction, viewing: Viewing, words: Sequence[str], last_is_begun: bool
+) -> list[Candidate]:
+    """Repositories with all of the words in their names, tags and cards, wherever each is.
+
+    With `last_is_begun`, the last one may be the beginning of a word.
+    """
+    query = _write_query(viewing.types, words, last_is_begun)
+    return _find(tx, _WITH_WORDS, viewing, query=query)
+
+
+def find_by_name_words(tx: Transaction, viewing: Viewing, words: Sequence[str]) -> list[Candidate]:
+    """Repositories with all of the words in their `namespace/name`, the last one at least begun."""
+    query = _write_query(viewing.types, words, True)
+    return _find(tx, _WITH_NAME_WORDS, viewing, query=query)
+
+
+def find_by_name_start(tx: Transaction, viewing: Viewing, start: str) -> list[Candidate]:
+    """Repositories whose name without namespace begins so; `start` is what a name may hold."""
+    return _find(tx, _WITH_NAME_START, viewing, start=start, end=_end_of(start))
+
+
+def find_by_name_part(tx: Transaction, viewing: Viewing, part: str) -> list[Candidate]:
+    """Repositories with that part in `namespace/name`; it has three letters that names may have."""
+    return _find(tx, _WITH_NAME_PART, viewing, part=part, pattern=f"%{part}%")
+
+
+def find_by_tag(tx: Transaction, viewing: Viewing, tags: Sequence[str]) -> list[Candidate]:
+    """Repositories with any of the tags."""
+    return _find(tx, _WITH_TAG, viewing, tags=list(tags))
+
+
+def _find(tx: Transaction, candidates: str, viewing: Viewing, **values: Any) -> list[Candidate]:
+    rows = tx.all(
+        "SELECT repo.id, account.name AS namespace, repo.name, repo_text.tag_words,"
+        " repo.trending_score, repo.likes, repo.updated_at"
+        f" FROM ({candidates} LIMIT :scanned) AS hit"
+        " CROSS JOIN repo CROSS JOIN account CROSS JOIN repo_text"
+        " WHERE repo.id = hit.repo_id AND account.id = repo.owner_id"
+        " AND repo_text.repo_id = repo.id AND repo.type IN :types"
+        f" AND {VISIBLE} LIMIT :most",
+        scanned=SCANNED,
+        most=MOST,
+        types=list(viewing.types),
+        viewer_id=viewing.viewer_id,
+        sees_all=viewing.sees_all,
+        **values,
+    )
+    return [Candidate(*row) for row in rows]
+
+
+def _write_query(kinds: Sequence[str], words: Sequence[str], last_is_begun: bool) -> str:
+    """What the indexes are asked for, in the language of FTS5; words hold letters and digits."""
+    kind = " OR ".join(f'"{MARK}{name}"' for name in kinds)
+    parts = [f"({kind})", *(f'"{word}"' for word in words)]
+    return " AND ".join(parts) + ("*" if last_is_begun else "")
+
+
+def _end_of(start: str) -> str:
+    """What comes after all names that begin so: no name has a character as large as this."""
+    return f"{start}~"
+
+
+def read_found(tx: Transaction, viewing: Viewing, repo_ids: Sequence[str]) -> dict[str, FoundRepo]:
+    """Those of the repositories that the viewer may see, by id."""
+    rows = tx.all(
+        f"SELECT {COLUMNS}, {RELATION}, repo_facts.pipeline_tag, repo_facts.tags, repo_text.body"
+        " FROM repo JOIN account ON account.id = repo.owner_id"
+        f" JOIN repo_text ON repo_text.repo_id = repo.id {MAIN} {RELATED}"
+        " LEFT JOIN repo_facts ON repo_facts.repo_id = repo.id"
+        f" WHERE repo.id IN :repo_ids AND {VISIBLE}",
+        repo_ids=list(repo_ids),
+        viewer_id=viewing.viewer_id,
+        sees_all=viewing.sees_all,
+    )
+    size = len(Repo._fields)
+    return {row.id: FoundRepo(make_repo(row[:size]), *row[size:]) for row in rows}
+
+
+def find_accounts_by_words(tx: Transaction, kind: str, words: Sequence[str]) -> list[FoundAccount]:
+    """Users or organisations with all of the words in their names, the last one at least begun."""
+    query = _write_query([kind], words, True)
+    return _find_accounts(tx, _ACCOUNT_WITH_WORDS, query=query)
+
+
+def find_accounts_by_start(tx: Transaction, kind: str, start: str) -> list[FoundAccount]:
+    """Users or organisations whose name begins so; `start` is what a name may hold."""
+    return _find_accounts(tx, _ACCOUNT_WITH_START, kind=kind, start=start, end=_end_of(start))
+
+
+def _find_accounts(tx: Transaction, candidates: str, **values: Any) -> list[FoundAccount]:
+    rows = tx.all(
+        "SELECT account.id, account.name, account.fullname"
+        f" FROM ({candidates} LIMIT :most) AS hit CROSS JOIN account"
+        " WHERE account.id = hit.account_id",
+        most=MOST,
+        **values,
+    )
+    return [FoundAccount(*row) for row in rows]
