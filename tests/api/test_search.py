@@ -251,8 +251,8 @@ def test_list_trending_begins_with_what_is_liked_most(fresh_hub: NewHub) -> None
     alice, bob = hub.user(), hub.user()
     dataset, model = new_repo(hub, alice, type="dataset"), new_repo(hub, alice)
     hidden, space = new_repo(hub, alice, private=True), new_repo(hub, alice, type="space")
-    for repo, users in ((dataset, [alice, bob]), (model, [bob]), (hidden, [alice])):
-        for user in users:
+    for repo, likers in ((dataset, [alice, bob]), (model, [bob]), (hidden, [alice])):
+        for user in likers:
             assert hub.call("POST", f"{repo.api}/like", token=user.token).status_code == 200
     jobs.count_trends(hub.inside)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from freehold.server.core.access import Context
 from freehold.server.core.paging import check_limit
-from freehold.server.core.search import Asked, find_ranked, name_sources, read_types
+from freehold.server.core.search import Asked, find_ranked, read_types
 from freehold.server.core.users import avatar_url
 from freehold.server.db import search
 from freehold.server.db.database import Transaction
@@ -30,8 +30,8 @@ EMPTY_GROUPS = ("paper", "collection")
 def quicksearch(ctx: Context, query: QuicksearchQuery) -> QuicksearchResults:
     """What has a name like that: the same name first, then its beginning, then a part of it.
 
-    Of equals, those with the more likes come first. Of each group up to 1,000 names are looked
-    at, and counted. Raises `BadRequestError` for a type or a limit that cannot be.
+    Of equals, those with the more likes come first. Of each group up to 500 names are looked at
+    and counted, as in `search_text`. Raises `BadRequestError` for a type or a limit that cannot be.
     """
     limit = check_limit(query.limit, PAGE, MAX_PAGE)
     types = read_types(query.type, (*REPO_GROUPS, *ACCOUNT_GROUPS, *EMPTY_GROUPS))
@@ -53,7 +53,7 @@ def _fill(answer: QuicksearchResults, group: str, found: list[Any], limit: int) 
 
 def _find_repos(ctx: Context, tx: Transaction, type: str, asked: Asked) -> list[NamedRepo]:
     viewing = Viewing([type], ctx.viewer.id, ctx.viewer.is_admin)
-    ranked = find_ranked(tx, viewing, asked, name_sources(asked))
+    ranked = find_ranked(tx, viewing, asked, MAX_PAGE, only_names=True)
     return [NamedRepo(id_=item.id, id=f"{item.namespace}/{item.name}") for item in ranked]
 
 

@@ -42,6 +42,8 @@ TRENDING_TYPES = ("model", "dataset", "space")
 # What a name can hold; three of these are what the index for parts of names needs.
 _NAME_PART = re.compile(r"[a-z0-9_./-]{3,200}")
 _NAME_START = re.compile(r"[a-z0-9_.-]{1,200}")
+# What is between the words of a name.
+_APART = re.compile(r"[-_./]")
 
 # So few letters begin too many words to look at them all.
 _LONG_ENOUGH = 3
@@ -83,10 +85,13 @@ class Asked(NamedTuple):
 def search_text(ctx: Context, query: SearchQuery) -> SearchResults:
     """A page of the repositories that the viewer may see and that have all of the words.
 
-    Those with the words in their names come first, then the more words are in names and tags, the
-    more likes of the last days and the more likes. Of names, of tags and of texts the first
-    10,000 with the words are looked at, and searching ends with 1,000 that the viewer may see: of
-    more than these, which are found is not said, and `estimatedTotalHits` does not count them.
+    Those with the words in their names come first, then those with more of them in names and
+    tags; of equals, what has more likes, of the last days and of all time. Of names, of tags and
+    of texts the first 5,000 with the words are looked at, and searching ends with 500 that the
+    viewer may see; of the 1,000 that people like most, those with such a name are always among
+    them. Which others these are is not said, and `estimatedTotalHits` does not count the rest. On
+    a hub with more than 50,000 repositories the last word may be begun in names alone.
+
     Raises `BadRequestError` for a type, a limit or a `skip` that cannot be.
     """
     limit = check_limit(query.limit, PAGE, MAX_PAGE)
@@ -95,7 +100,7 @@ def search_text(ctx: Context, query: SearchQuery) -> SearchResults:
     asked = Asked.read(query.q)
     viewing = Viewing(read_types(query.type, REPO_TYPES), ctx.viewer.id, ctx.viewer.is_admin)
     with ctx.hub.db.read() as tx:
-        ranked = find_ranked(tx, viewing, asked, [*name_sources(asked), *_text_sources(asked)])
+        ranked = find_ranked(tx, viewing, asked, MOST, only_names=False)
         page = [found.id for found in ranked[query.skip : query.skip + limit]]
         known = search.read_found(tx, viewing, page)
     return SearchResults(
@@ -118,7 +123,42 @@ def read_types(given: Iterable[str], known: Sequence[str]) -> list[str]:
 # Finding
 
 
-def name_sources(asked: Asked) -> Iterator[Source]:
+def find_ranked(
+    tx: Transaction, viewing: Viewing, asked: Asked, enough: int, only_names: bool
+) -> list[Candidate]:
+    """What is found, the best first: by names, and by more where these are not enough."""
+    found: dict[str, Candidate] = {}
+    _collect(found, _name_sources(asked), enough, tx, viewing)
+    if len(found) >= enough:
+        _add_popular(found, asked, tx, viewing)
+    elif not only_names:
+        _collect(found, _text_sources(asked), enough, tx, viewing)
+    return sorted(found.values(), key=lambda item: _rank(item, asked), reverse=True)[:MOST]
+
+
+def _collect(
+    found: dict[str, Candidate],
+    sources: Iterable[Source],
+    enough: int,
+    tx: Transaction,
+    viewing: Viewing,
+) -> None:
+    for source in sources:
+        if len(found) < enough:
+            found |= {candidate.id: candidate for candidate in source(tx, viewing)}
+
+
+def _add_popular(
+    found: dict[str, Candidate], asked: Asked, tx: Transaction, viewing: Viewing
+) -> None:
+    """What most people mean must not be missing where only some of many were looked at."""
+    longest = max(asked.words, key=len, default="")
+    for item in search.find_popular(tx, viewing, longest) if longest else ():
+        if _closeness(item.name.lower(), item.namespace.lower(), asked):
+            found[item.id] = item
+
+
+def _name_sources(asked: Asked) -> Iterator[Source]:
     """Where repositories are found by their names, the best first."""
     if asked.name:
         yield partial(search.find_by_name_start, start=asked.name)
@@ -134,58 +174,46 @@ def _text_sources(asked: Asked) -> Iterator[Source]:
         tags = {asked.text, *(joint.join(asked.words) for joint in _JOINTS)}
         kinds = [kind + tag for kind in _TAG_KINDS for tag in sorted(tags) if "\0" not in tag]
         yield partial(search.find_by_tag, tags=kinds)
-        yield partial(search.find_by_words, words=asked.words, last_is_begun=False)
+        yield partial(search.find_by_words, words=asked.words)
         if len(asked.words[-1]) >= _LONG_ENOUGH:
-            yield partial(search.find_by_words, words=asked.words, last_is_begun=True)
-
-
-def find_ranked(
-    tx: Transaction, viewing: Viewing, asked: Asked, sources: Iterable[Source]
-) -> list[Candidate]:
-    """What is found in any of the places, the best first; enough of it, not all."""
-    found: dict[str, Candidate] = {}
-    for source in sources:
-        if len(found) < MOST:
-            found |= {candidate.id: candidate for candidate in source(tx, viewing)}
-    return sorted(found.values(), key=lambda item: _rank(item, asked), reverse=True)[:MOST]
+            yield partial(search.find_by_begun_words, words=asked.words)
 
 
 def _rank(item: Candidate, asked: Asked) -> tuple[Any, ...]:
     """What is larger the better it fits; then the more people like it, and the newer it is."""
-    worth = _worth(item, asked.words)
-    liked = item.trending_score, item.likes
-    return _closeness(item, asked), worth, *liked, item.updated_at, item.id
+    name, space = item.name.lower(), item.namespace.lower()
+    fits = _closeness(name, space, asked), _worth(name, space, item.tag_words, asked.words)
+    return *fits, item.trending_score, item.likes, item.updated_at, item.id
 
 
-def _closeness(item: Candidate, asked: Asked) -> int:
+def _closeness(name: str, space: str, asked: Asked) -> int:
     """3 for the name that was asked for, 2 for one that begins so, 1 for one with that part."""
-    name, full_name = item.name.lower(), f"{item.namespace}/{item.name}".lower()
-    wanted = asked.name or asked.text
+    full_name, wanted = f"{space}/{name}", asked.name or asked.text
     if wanted == name or asked.text == full_name:
         return 3
     if name.startswith(wanted) or full_name.startswith(asked.text):
         return 2
-    parts = find_words(full_name)
     *whole, last = asked.words or [asked.text]
-    has_words = set(whole) <= set(parts) and any(part.startswith(last) for part in parts)
+    parts = _parts(full_name)
+    has_words = all(word in parts for word in whole) and any(p.startswith(last) for p in parts)
     return int(has_words or asked.text in full_name)
 
 
-def _worth(item: Candidate, words: list[str]) -> int:
+def _parts(name: str) -> list[str]:
+    return _APART.split(name)
+
+
+def _worth(name: str, space: str, tag_words: str, words: list[str]) -> int:
     """The sum of what each word is worth where it is found."""
-    places = (set(find_words(item.name)), set(find_words(item.namespace)))
-    tags = set(item.tag_words.split())
-    return sum(_worth_of(word, item.name.lower(), *places, tags) for word in words)
+    parts, spaces, tags = _parts(name), _parts(space), tag_words.split()
+    return sum(_worth_of(word, name, parts, spaces, tags) for word in words)
 
 
-def _worth_of(word: str, name: str, parts: set[str], space: set[str], tags: set[str]) -> int:
-    if word in parts:
-        return _IN_NAME
-    if any(part.startswith(word) for part in parts):
-        return _BEGINS_IN_NAME
+def _worth_of(word: str, name: str, parts: list[str], spaces: list[str], tags: list[str]) -> int:
     if word in name:
-        return _WITHIN_NAME
-    if word in space:
+        begins = any(part.startswith(word) for part in parts)
+        return _IN_NAME if word in parts else _BEGINS_IN_NAME if begins else _WITHIN_NAME
+    if word in spaces:
         return _IN_NAMESPACE
     return _IN_TAGS if word in tags else _IN_TEXT
 

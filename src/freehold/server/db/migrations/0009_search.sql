@@ -26,7 +26,7 @@ CREATE TABLE account_text (
 
 {postgresql} ALTER TABLE account_text ALTER COLUMN name TYPE TEXT COLLATE "C";
 
-CREATE INDEX repo_text_name ON repo_text (name, type);
+CREATE INDEX repo_text_name ON repo_text (type, name);
 
 CREATE INDEX account_text_name ON account_text (kind, name);
 
@@ -38,12 +38,12 @@ CREATE INDEX account_text_name ON account_text (kind, name);
 
 {sqlite} CREATE VIRTUAL TABLE repo_name_words USING fts5 (
     name_words, content = 'repo_text', content_rowid = 'number', tokenize = 'ascii', detail = none,
-    columnsize = 0, prefix = '1 2 3'
+    columnsize = 0, prefix = '1 2 3 4'
 );
 
 {sqlite} CREATE VIRTUAL TABLE account_words USING fts5 (
     words, content = 'account_text', content_rowid = 'number', tokenize = 'ascii', detail = none,
-    columnsize = 0, prefix = '1 2 3'
+    columnsize = 0, prefix = '1 2 3 4'
 );
 
 {sqlite} CREATE TRIGGER repo_text_added AFTER INSERT ON repo_text BEGIN
