@@ -185,6 +185,15 @@ def test_search_text_follows_moves_and_deletions(hub: LiveHub, alice: Account) -
     gone = hub.call("DELETE", "/api/repos/delete", token=alice.token, json=named)
     assert gone.status_code == 200
     assert find(hub, after) == quick(hub, after) == find(hub, needle) == []
+    if hub.inside.db.is_sqlite:
+        check_indexes(hub)
+
+
+def check_indexes(hub: LiveHub) -> None:
+    """Raises when an index of SQLite does not hold the words of its table, and no others."""
+    with hub.inside.db.write() as tx:
+        for table in ("repo_words", "repo_name_words", "account_words"):
+            tx.run(f"INSERT INTO {table} ({table}, rank) VALUES ('integrity-check', 1)")
 
 
 def test_search_text_is_filled_for_what_older_hubs_have(hub: LiveHub, alice: Account) -> None:

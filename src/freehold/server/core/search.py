@@ -50,7 +50,7 @@ _LONG_ENOUGH = 3
 
 # Tags are found as they are written, with one of these where words are apart.
 _JOINTS = ("-", "_", " ")
-_TAG_KINDS = ("", "license:", "language:", "dataset:", "library:")
+_TAG_KINDS = ("license:", "language:", "dataset:", "library:")
 
 # What a word is worth where it is found.
 _IN_NAME = 16
@@ -87,10 +87,11 @@ def search_text(ctx: Context, query: SearchQuery) -> SearchResults:
 
     Those with the words in their names come first, then those with more of them in names and
     tags; of equals, what has more likes, of the last days and of all time. Of names, of tags and
-    of texts the first 5,000 with the words are looked at, and searching ends with 500 that the
-    viewer may see; of the 1,000 that people like most, those with such a name are always among
-    them. Which others these are is not said, and `estimatedTotalHits` does not count the rest. On
-    a hub with more than 50,000 repositories the last word may be begun in names alone.
+    of texts the first 2,000 with the words are looked at (of texts, PostgreSQL looks at 1,000),
+    and searching ends with 500 that the viewer may see. Of the 300 that people like most, those
+    with such a name are always among them; which others these are is not said, and
+    `estimatedTotalHits` does not count the rest. On a hub with more than 50,000 repositories the
+    last word may be begun in names alone.
 
     Raises `BadRequestError` for a type, a limit or a `skip` that cannot be.
     """
@@ -171,12 +172,17 @@ def _name_sources(asked: Asked) -> Iterator[Source]:
 def _text_sources(asked: Asked) -> Iterator[Source]:
     """Where they are found by their tags and their cards."""
     if asked.words:
-        tags = {asked.text, *(joint.join(asked.words) for joint in _JOINTS)}
-        kinds = [kind + tag for kind in _TAG_KINDS for tag in sorted(tags) if "\0" not in tag]
-        yield partial(search.find_by_tag, tags=kinds)
+        yield partial(search.find_by_tag, tags=_possible_tags(asked))
         yield partial(search.find_by_words, words=asked.words)
         if len(asked.words[-1]) >= _LONG_ENOUGH:
             yield partial(search.find_by_begun_words, words=asked.words)
+
+
+def _possible_tags(asked: Asked) -> list[str]:
+    """The tags that may be meant."""
+    joined = [joint.join(asked.words) for joint in _JOINTS]
+    kinds = [kind + joined[0] for kind in _TAG_KINDS]
+    return list(dict.fromkeys(tag for tag in (asked.text, *joined, *kinds) if "\0" not in tag))
 
 
 def _rank(item: Candidate, asked: Asked) -> tuple[Any, ...]:

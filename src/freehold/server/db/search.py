@@ -15,11 +15,11 @@ from freehold.server.db.repos import COLUMNS, MAIN, RELATED, RELATION, Repo, mak
 from freehold.server.db.search_text import MARK
 from freehold.server.db.visibility import VISIBLE
 
-SCANNED = 5000
+SCANNED = 2000
 MOST = 500
 # Of each type, and in the order of the alphabet.
 MOST_BEGUN = 100
-POPULAR = 1000
+POPULAR = 300
 
 # An index makes one list of all texts with any word that begins so, which takes 0.3 s for half a
 # million of them.
@@ -33,16 +33,17 @@ _WITH_NAME_WORDS = """SELECT repo_text.repo_id FROM repo_name_words(:query) AS f
 _WITH_NAME_START = """SELECT repo_text.repo_id FROM repo_text
     WHERE repo_text.type = :type AND repo_text.name >= :start AND repo_text.name < :end
     ORDER BY repo_text.name"""
-# The index for parts of names takes an underscore for any letter, so the part is looked for again.
-_WITH_NAME_PART = """SELECT repo_id FROM repo_name_index
-    WHERE full_name LIKE :pattern AND REPLACE(full_name, :part, '') <> full_name"""
+_WITH_NAME_PART = """SELECT repo_name.repo_id FROM repo_name_index(:query) AS found
+    CROSS JOIN repo_name WHERE repo_name.number = found.rowid"""
 # Each is among the few that most people like.
 _POPULAR = """SELECT popular.id AS repo_id FROM (
         SELECT repo.id FROM repo WHERE repo.type = :type AND repo.likes > 0
         ORDER BY repo.likes DESC, repo.id DESC LIMIT :popular
     ) AS popular CROSS JOIN repo_text WHERE repo_text.repo_id = popular.id
     AND REPLACE(repo_text.name_words, :word, '') <> repo_text.name_words"""
-_WITH_TAG = "SELECT repo_id FROM repo_tag WHERE tag IN :tags"
+# One for each tag: PostgreSQL would look at all rows for several that it thinks are common.
+_WITH_TAG = """SELECT repo_id FROM (SELECT repo_id FROM repo_tag WHERE tag = :{name}
+    ORDER BY repo_id LIMIT :scanned) AS {name}"""
 
 _ACCOUNT_WITH_WORDS = """SELECT account_text.account_id FROM account_words(:query) AS found
     CROSS JOIN account_text WHERE account_text.number = found.rowid"""
@@ -130,12 +131,14 @@ def find_popular(tx: Transaction, viewing: Viewing, word: str) -> list[Candidate
 
 def find_by_name_part(tx: Transaction, viewing: Viewing, part: str) -> list[Candidate]:
     """Repositories with that part in `namespace/name`; it has three letters that names may have."""
-    return _find(tx, _WITH_NAME_PART, viewing, part=part, pattern=f"%{part}%")
+    return _find(tx, _WITH_NAME_PART, viewing, query=f'"{part}"')
 
 
 def find_by_tag(tx: Transaction, viewing: Viewing, tags: Sequence[str]) -> list[Candidate]:
     """Repositories with any of the tags."""
-    return _find(tx, _WITH_TAG, viewing, tags=list(tags))
+    values: dict[str, Any] = {f"tag_{n}": tag for n, tag in enumerate(tags)}
+    each = (_WITH_TAG.format(name=name) for name in values)
+    return _find(tx, " UNION ALL ".join(each), viewing, **values)
 
 
 def _find(
