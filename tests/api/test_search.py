@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from freehold.server.core import jobs, users
+from freehold.server.core import jobs, search, users
+from freehold.server.db import search as db_search
 from tests.conftest import NewHub
 from tests.live import Account, LiveHub, fresh_name
 from tests.repos import Repo, assert_error, file, new_repo
@@ -206,6 +207,37 @@ def test_search_text_is_filled_for_what_older_hubs_have(hub: LiveHub, alice: Acc
     assert find(hub, needle) == []
     assert jobs.renew_stale_facts(hub.inside) >= 1
     assert find(hub, needle) == [repo.full_name]
+
+
+def test_search_text_finds_what_most_people_like_among_many(
+    hub: LiveHub, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where only some of the names with a word are looked at."""
+    monkeypatch.setattr(db_search, "MOST_BEGUN", 1)
+    needle = word()
+    first, liked = (make_named(hub, alice, f"{needle}-{end}") for end in "ab")
+    asked, viewing = search.Asked.read(needle), db_search.Viewing(["model"], None, False)
+
+    def found() -> list[str]:
+        with hub.inside.db.read() as tx:
+            ranked = search.find_ranked(tx, viewing, asked, 1, only_names=True)
+        return [f"{item.namespace}/{item.name}" for item in ranked]
+
+    assert found() == [first.full_name]
+    assert hub.call("POST", f"{liked.api}/like", token=alice.token).status_code == 200
+    assert found() == [liked.full_name, first.full_name]
+
+
+def test_search_text_of_many_repositories_leaves_out_begun_words(
+    hub: LiveHub, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needle = word()
+    new_repo(hub, alice, card(f"{needle}ing"))
+    viewing = db_search.Viewing(["model"], None, False)
+    with hub.inside.db.read() as tx:
+        assert len(db_search.find_by_begun_words(tx, viewing, [needle])) == 1
+        monkeypatch.setattr(db_search, "FEW_REPOS", 0)
+        assert db_search.find_by_begun_words(tx, viewing, [needle]) == []
 
 
 @pytest.mark.parametrize("path", ["search/full-text", "quicksearch"])

@@ -36,7 +36,8 @@ _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ELEMENT: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
 _LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]|]+")
-_MARKS: Final = re.compile(r"[`*#|>~]+|(?<!\w)_+|_+(?!\w)|[-=]{3,}|:-+:?")
+# A number sign can be part of a reference such as &#39;.
+_MARKS: Final = re.compile(r"[`*|>~]+|(?<!&)#+|(?<!\w)_+|_+(?!\w)|:?-{2,}:?|={3,}")
 _BLANKS: Final = re.compile(r"\s+")
 
 
