@@ -172,6 +172,36 @@ def test_search_text_shows_private_ones_to_those_who_may_see_them(
     assert set(find(hub, needle)) == {repo.full_name, gated.full_name}
 
 
+def test_search_text_looks_at_what_the_viewer_may_see(
+    hub: LiveHub, alice: Account, bob: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What others hide takes no place among the few that are looked at."""
+    needle = word()
+    org = hub.org(owner=bob)
+    hidden = [new_repo(hub, alice, card(needle), private=True) for _ in range(2)]
+    shown = new_repo(hub, bob, card(needle), private=True, namespace=org)
+    with hub.inside.db.read() as tx:
+        row = tx.one("SELECT id FROM account WHERE name = :name", name=bob.name)
+        assert row is not None
+        viewing = db_search.Viewing.of(tx, ["model"], row.id, False)
+        monkeypatch.setattr(db_search, "SCANNED", 1)
+
+        def found() -> list[str]:
+            items = db_search.find_by_words(tx, viewing, [needle])
+            return [f"{item.namespace}/{item.name}" for item in items]
+
+        assert found() == [shown.full_name]
+        assert db_search.find_by_words(tx, viewing._replace(owner_ids=[]), [needle]) == []
+        hidden[1].put("/settings", {"private": False})
+        shown.call("DELETE", "/api/repos/delete", json=named(shown))
+        assert found() == [hidden[1].full_name]
+
+
+def named(repo: Repo) -> dict[str, str]:
+    namespace, _, name = repo.full_name.partition("/")
+    return {"organization": namespace, "name": name}
+
+
 def test_search_text_follows_moves_and_deletions(hub: LiveHub, alice: Account) -> None:
     before, after, needle = word(), word(), word()
     org = hub.org(owner=alice)
@@ -216,7 +246,7 @@ def test_search_text_finds_what_most_people_like_among_many(
     monkeypatch.setattr(db_search, "MOST_BEGUN", 1)
     needle = word()
     first, liked = (make_named(hub, alice, f"{needle}-{end}") for end in "ab")
-    asked, viewing = search.Asked.read(needle), db_search.Viewing(["model"], None, False)
+    asked, viewing = search.Asked.read(needle), db_search.Viewing(["model"], None, False, [])
 
     def found() -> list[str]:
         with hub.inside.db.read() as tx:
@@ -233,7 +263,7 @@ def test_search_text_of_many_repositories_leaves_out_begun_words(
 ) -> None:
     needle = word()
     new_repo(hub, alice, card(f"{needle}ing"))
-    viewing = db_search.Viewing(["model"], None, False)
+    viewing = db_search.Viewing(["model"], None, False, [])
     with hub.inside.db.read() as tx:
         assert len(db_search.find_by_begun_words(tx, viewing, [needle])) == 1
         monkeypatch.setattr(db_search, "FEW_REPOS", 0)

@@ -260,8 +260,8 @@ def test_what_is_there_before_the_search_is_found_by_its_names(url: str) -> None
             " 'a', FALSE, 0, 0)"
         )
     migrate(database)
-    viewing = search.Viewing(["model"], None, False)
     with database.read() as tx:
+        viewing = search.Viewing.of(tx, ["model"], None, False)
         [found] = search.find_by_name_words(tx, viewing, ["lab", "model", "3", "1"])
         assert (found.namespace, found.name) == ("Some-Lab", "My__Model-3.1")
         assert search.find_by_name_start(tx, viewing, "my__m") == [found]

@@ -38,9 +38,11 @@ def quicksearch(ctx: Context, query: QuicksearchQuery) -> QuicksearchResults:
     asked = Asked.read(query.q)
     answer = QuicksearchResults(q=query.q)
     with ctx.hub.db.read() as tx:
+        viewing = Viewing.of(tx, types, ctx.viewer.id, ctx.viewer.is_admin)
         for type in types:
             if type in REPO_GROUPS:
-                _fill(answer, REPO_GROUPS[type], _find_repos(ctx, tx, type, asked), limit)
+                of_type = viewing._replace(types=[type])
+                _fill(answer, REPO_GROUPS[type], _find_repos(tx, of_type, asked), limit)
             elif type in ACCOUNT_GROUPS:
                 _fill(answer, ACCOUNT_GROUPS[type], _find_accounts(tx, type, asked), limit)
     return answer
@@ -51,8 +53,7 @@ def _fill(answer: QuicksearchResults, group: str, found: list[Any], limit: int) 
     setattr(answer, f"{group}_count", len(found))
 
 
-def _find_repos(ctx: Context, tx: Transaction, type: str, asked: Asked) -> list[NamedRepo]:
-    viewing = Viewing([type], ctx.viewer.id, ctx.viewer.is_admin)
+def _find_repos(tx: Transaction, viewing: Viewing, asked: Asked) -> list[NamedRepo]:
     ranked = find_ranked(tx, viewing, asked, MAX_PAGE, only_names=True)
     return [NamedRepo(id_=item.id, id=f"{item.namespace}/{item.name}") for item in ranked]
 

@@ -99,8 +99,9 @@ def search_text(ctx: Context, query: SearchQuery) -> SearchResults:
     if query.skip < 0:
         raise BadRequestError("skip is 0 or more.")
     asked = Asked.read(query.q)
-    viewing = Viewing(read_types(query.type, REPO_TYPES), ctx.viewer.id, ctx.viewer.is_admin)
+    types = read_types(query.type, REPO_TYPES)
     with ctx.hub.db.read() as tx:
+        viewing = Viewing.of(tx, types, ctx.viewer.id, ctx.viewer.is_admin)
         ranked = find_ranked(tx, viewing, asked, MOST, only_names=False)
         page = [found.id for found in ranked[query.skip : query.skip + limit]]
         known = search.read_found(tx, viewing, page)

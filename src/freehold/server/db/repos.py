@@ -277,6 +277,8 @@ def update_settings(tx: Transaction, repo_id: str, changes: dict[str, Any], now:
         now=now,
         **changes,
     )
+    if "private" in changes:
+        put_repo_name(tx, repo_id)
 
 
 def delete_repo(tx: Transaction, repo_id: str) -> None:

@@ -19,6 +19,8 @@ SCANNED = 2000
 MOST = 500
 # Of each type, and in the order of the alphabet.
 MOST_BEGUN = 100
+# Whoever belongs to more organisations is asked about in the database alone.
+MOST_OWNERS = 100
 POPULAR = 300
 
 # An index makes one list of all texts with any word that begins so, which takes 0.3 s for half a
@@ -53,11 +55,25 @@ _ACCOUNT_WITH_START = """SELECT account_text.account_id FROM account_text
 
 
 class Viewing(NamedTuple):
-    """Who looks for repositories of these types."""
+    """Who looks for repositories of these types, and whose private ones they may see."""
 
     types: Sequence[str]
     viewer_id: str | None
     sees_all: bool
+    owner_ids: Sequence[str]
+
+    @classmethod
+    def of(
+        cls, tx: Transaction, types: Sequence[str], viewer_id: str | None, sees_all: bool
+    ) -> Viewing:
+        """The viewer, with the organisations that they belong to now."""
+        rows = tx.all(
+            "SELECT org_id FROM org_member WHERE user_id = :viewer_id LIMIT :most",
+            viewer_id=viewer_id,
+            most=MOST_OWNERS + 1,
+        )
+        own = [] if viewer_id is None else [viewer_id]
+        return cls(types, viewer_id, sees_all, [*own, *(row.org_id for row in rows)])
 
 
 class Candidate(NamedTuple):
@@ -91,7 +107,7 @@ class FoundAccount(NamedTuple):
 
 def find_by_words(tx: Transaction, viewing: Viewing, words: Sequence[str]) -> list[Candidate]:
     """Repositories with all of the words in their names, tags and cards, wherever each is."""
-    query = _write_query(viewing.types, words, False)
+    query = _write_query(viewing, words, False)
     return _find(tx, _WITH_WORDS, viewing, query=query)
 
 
@@ -100,13 +116,13 @@ def find_by_begun_words(tx: Transaction, viewing: Viewing, words: Sequence[str])
     row = tx.one("SELECT MAX(number) AS newest FROM repo_text")
     if row is None or (row.newest or 0) > FEW_REPOS:
         return []
-    query = _write_query(viewing.types, words, True)
+    query = _write_query(viewing, words, True)
     return _find(tx, _WITH_WORDS, viewing, query=query)
 
 
 def find_by_name_words(tx: Transaction, viewing: Viewing, words: Sequence[str]) -> list[Candidate]:
     """Repositories with all of the words in their `namespace/name`, the last one at least begun."""
-    query = _write_query(viewing.types, words, True)
+    query = _write_query(viewing, words, True)
     return _find(tx, _WITH_NAME_WORDS, viewing, query=query)
 
 
@@ -162,10 +178,21 @@ def _find(
     return [Candidate(*row) for row in rows]
 
 
-def _write_query(kinds: Sequence[str], words: Sequence[str], last_is_begun: bool) -> str:
-    """What the indexes are asked for, in the language of FTS5; words hold letters and digits."""
-    kind = " OR ".join(f'"{MARK}{name}"' for name in kinds)
-    parts = [f"({kind})", *(f'"{word}"' for word in words)]
+def _write_query(viewing: Viewing, words: Sequence[str], last_is_begun: bool) -> str:
+    """What the index is asked for, so that it gives little that `VISIBLE` leaves out."""
+    groups = [_any_of(viewing.types)]
+    if not viewing.sees_all and len(viewing.owner_ids) <= MOST_OWNERS:
+        groups.append(_any_of(["public", *viewing.owner_ids]))
+    return _join(groups, words, last_is_begun)
+
+
+def _any_of(names: Sequence[str]) -> str:
+    return "(" + " OR ".join(f'"{MARK}{name}"' for name in names) + ")"
+
+
+def _join(groups: Sequence[str], words: Sequence[str], last_is_begun: bool) -> str:
+    """A query in the language of FTS5; words hold nothing but letters and digits."""
+    parts = [*groups, *(f'"{word}"' for word in words)]
     return " AND ".join(parts) + ("*" if last_is_begun else "")
 
 
@@ -192,7 +219,7 @@ def read_found(tx: Transaction, viewing: Viewing, repo_ids: Sequence[str]) -> di
 
 def find_accounts_by_words(tx: Transaction, kind: str, words: Sequence[str]) -> list[FoundAccount]:
     """Users or organisations with all of the words in their names, the last one at least begun."""
-    query = _write_query([kind], words, True)
+    query = _join([_any_of([kind])], words, True)
     return _find_accounts(tx, _ACCOUNT_WITH_WORDS, query=query)
 
 

@@ -10,12 +10,13 @@ from freehold.server.db.database import Transaction
 MARK = "§"
 
 # A name is made of letters, digits and these.
-_NAME_WORDS = """:mark || repo.type || ' ' || REPLACE(REPLACE(REPLACE(
-    account.name_key || ' ' || repo.name_key, '-', ' '), '_', ' '), '.', ' ')"""
+_NAME_WORDS = """:mark || repo.type || ' ' || :mark || repo.owner_id
+    || CASE WHEN repo.private THEN ' ' ELSE ' ' || :mark || 'public ' END
+    || REPLACE(REPLACE(REPLACE(account.name_key || ' ' || repo.name_key, '-', ' '), '_', ' '), '.', ' ')"""
 
 
 def put_repo_name(tx: Transaction, repo_id: str) -> None:
-    """Makes a repository be found by the name that it has now."""
+    """Makes a repository be found by the name that it has now, and by whom it is for."""
     tx.run(
         "INSERT INTO repo_text (repo_id, type, name, name_words)"
         f" SELECT repo.id, repo.type, repo.name_key, {_NAME_WORDS}"

@@ -1,6 +1,6 @@
 -- What repositories are searched by. The words are in lower case, without accents and separated by blanks, so that
--- both databases find the same. name_words begins with the type, as §model, which is a word of no text. body is what
--- people read of the card.
+-- both databases find the same. name_words begins with the type, the id of the owner and whether it is public: words
+-- such as §model, which no text has. body is what people read of the card.
 CREATE TABLE repo_text (
     number {counter},
     repo_id TEXT NOT NULL UNIQUE REFERENCES repo (id) ON DELETE CASCADE,
@@ -119,7 +119,8 @@ WHEN old.name_words <> new.name_words OR old.tag_words <> new.tag_words OR old.t
         USING REPLACE(REPLACE(query, '_', '\_'), '"', CHR(37)); END $$;
 
 INSERT INTO repo_text (repo_id, type, name, name_words)
-    SELECT repo.id, repo.type, repo.name_key, '§' || repo.type || ' '
+    SELECT repo.id, repo.type, repo.name_key, '§' || repo.type || ' §' || repo.owner_id
+        || CASE WHEN repo.private THEN ' ' ELSE ' §public ' END
         || REPLACE(REPLACE(REPLACE(LOWER(account.name) || ' ' || repo.name_key, '-', ' '), '_', ' '), '.', ' ')
     FROM repo JOIN account ON account.id = repo.owner_id;
 
