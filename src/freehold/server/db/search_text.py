@@ -12,7 +12,8 @@ MARK = "§"
 # A name is made of letters, digits and these.
 _NAME_WORDS = """:mark || repo.type || ' ' || :mark || repo.owner_id
     || CASE WHEN repo.private THEN ' ' ELSE ' ' || :mark || 'public ' END
-    || REPLACE(REPLACE(REPLACE(account.name_key || ' ' || repo.name_key, '-', ' '), '_', ' '), '.', ' ')"""
+    || REPLACE(REPLACE(REPLACE(
+        account.name_key || ' ' || repo.name_key, '-', ' '), '_', ' '), '.', ' ')"""
 
 
 def put_repo_name(tx: Transaction, repo_id: str) -> None:
