@@ -46,6 +46,7 @@ from freehold.wire import (
     refs,
     repos,
     routes,
+    search,
     tags,
     users,
     webhooks,
@@ -72,6 +73,7 @@ SHAPE_MODULES = (
     likes,
     listings,
     tags,
+    search,
     webhooks,
 )
 

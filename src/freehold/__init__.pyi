@@ -147,6 +147,7 @@ from freehold.client.root import list_repo_likers as list_repo_likers
 from freehold.client.root import list_repo_refs as list_repo_refs
 from freehold.client.root import list_repo_tree as list_repo_tree
 from freehold.client.root import list_spaces as list_spaces
+from freehold.client.root import list_trending as list_trending
 from freehold.client.root import list_user_followers as list_user_followers
 from freehold.client.root import list_user_following as list_user_following
 from freehold.client.root import list_webhooks as list_webhooks
@@ -157,12 +158,14 @@ from freehold.client.root import move_repo as move_repo
 from freehold.client.root import permanently_delete_lfs_files as permanently_delete_lfs_files
 from freehold.client.root import pin_discussion as pin_discussion
 from freehold.client.root import preupload_lfs_files as preupload_lfs_files
+from freehold.client.root import quicksearch as quicksearch
 from freehold.client.root import reject_access_request as reject_access_request
 from freehold.client.root import rename_discussion as rename_discussion
 from freehold.client.root import repo_exists as repo_exists
 from freehold.client.root import repo_info as repo_info
 from freehold.client.root import revision_exists as revision_exists
 from freehold.client.root import run_as_future as run_as_future
+from freehold.client.root import search_repos as search_repos
 from freehold.client.root import set_access_token as set_access_token
 from freehold.client.root import snapshot_download as snapshot_download
 from freehold.client.root import space_info as space_info
@@ -183,6 +186,8 @@ from freehold.client.search_arguments import ModelSearchArguments as ModelSearch
 from freehold.client.search_arguments import ModelTags as ModelTags
 from freehold.client.search_filters import DatasetFilter as DatasetFilter
 from freehold.client.search_filters import ModelFilter as ModelFilter
+from freehold.client.search_info import Quicksearch as Quicksearch
+from freehold.client.search_info import SearchHit as SearchHit
 from freehold.client.tokens import HfFolder as HfFolder
 from freehold.client.tokens import get_token as get_token
 from freehold.client.verification import FolderVerification as FolderVerification

@@ -44,6 +44,7 @@ ARGUMENTS: dict[str, Any] = {
     "path_in_repo": "f",
     "path_or_fileobj": b"x",
     "paths": ["f"],
+    "query": "q",
     "repo_id": "a/b",
     "revision": "main",
     "tag": "t",

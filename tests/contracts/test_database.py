@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from freehold.errors import BadRequestError
-from freehold.server.db import discussions, lfs, listings
+from freehold.server.db import discussions, lfs, listings, search
 from freehold.server.db.database import Database, in_chunks
 from freehold.server.db.listings import Listed, Wanted
 from freehold.server.db.migrate import migrate, migration_names
@@ -327,3 +327,30 @@ def test_what_older_hubs_have_is_due_to_be_counted_and_looked_at(url: str) -> No
 def test_chunks_hold_everything_in_order() -> None:
     assert list(in_chunks(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
     assert list(in_chunks([], 3)) == []
+
+
+def test_what_is_there_before_the_search_is_found_by_its_names(url: str) -> None:
+    database = Database(url)
+    migrate(database, up_to="0008_listings.sql")
+    with database.write() as tx:
+        tx.run(
+            "INSERT INTO account (id, kind, name, name_key, fullname, created_at)"
+            " VALUES ('a', 'org', 'Some-Lab', 'some-lab', 'Laboratory', 0)"
+        )
+        tx.run(
+            "INSERT INTO repo (id, type, owner_id, name, name_key, creator_id, private,"
+            " created_at, updated_at) VALUES ('r', 'model', 'a', 'My__Model-3.1', 'my__model-3.1',"
+            " 'a', FALSE, 0, 0)"
+        )
+    migrate(database)
+    with database.read() as tx:
+        viewing = search.Viewing.of(tx, ["model"], None, False)
+        [found] = search.find_by_name_words(tx, viewing, ["lab", "model", "3", "1"])
+        assert (found.namespace, found.name) == ("Some-Lab", "My__Model-3.1")
+        assert search.find_by_name_start(tx, viewing, "my__m") == [found]
+        assert search.find_by_words(tx, viewing, ["some", "my"]) == [found]
+        assert search.find_by_name_words(tx, viewing._replace(types=["space"]), ["lab"]) == []
+        [org] = search.find_accounts_by_words(tx, "org", ["some", "laboratory"])
+        assert search.find_accounts_by_start(tx, "org", "some-") == [org]
+        assert search.find_accounts_by_start(tx, "user", "some-") == []
+    database.close()

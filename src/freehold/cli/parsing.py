@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "download": Command("downloads", "download files or a whole repository"),
     "clone": Command("git", "clone a repository with git, or bring a clone up to date"),
     "list": Command("listing", "find models, datasets and Spaces"),
+    "search": Command("search", "find repositories by words in names, tags and cards"),
     "ls": Command("files", "list the files of a repository"),
     "log": Command("refs", "show the history of a repository"),
     "tag": Command("refs", "create, list and delete tags"),

@@ -12,6 +12,7 @@ from freehold.client.discussions import Discussions
 from freehold.client.downloads import Downloads
 from freehold.client.likes import Likes
 from freehold.client.listing import Listing
+from freehold.client.search import Search
 from freehold.client.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class HfApi(Commits, Downloads, Clones, Discussions, AccessRequests, Likes, Webhooks, Listing):
+class HfApi(
+    Commits, Downloads, Clones, Discussions, AccessRequests, Likes, Webhooks, Listing, Search
+):
     """A hub and the account that asks it.
 
     `endpoint` is the address of the hub, by default `HF_ENDPOINT`; `token` is used for all calls

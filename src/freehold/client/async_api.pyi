@@ -31,6 +31,7 @@ from freehold.client.info import LFSFileInfo
 from freehold.client.info import ModelInfo
 from freehold.client.info import RepoFile
 from freehold.client.info import RepoFolder
+from freehold.client.info import RepoInfo
 from freehold.client.info import SpaceInfo
 from freehold.client.listing_info import MetricInfo
 from freehold.client.listing_query import Filter
@@ -43,6 +44,8 @@ from freehold.client.repo_url import RepoUrl
 from freehold.client.search_arguments import DatasetTags
 from freehold.client.search_arguments import ModelTags
 from freehold.client.search_filters import Texts
+from freehold.client.search_info import Quicksearch
+from freehold.client.search_info import SearchHit
 from freehold.client.verification import FolderVerification
 from freehold.client.webhook_info import WebhookInfo
 from freehold.client.webhook_info import WebhookWatchedItem
@@ -991,6 +994,19 @@ class AsyncHfApi:
         make use of anything. Raises `HFValidationError`.
         """
 
+    async def list_trending(
+        self,
+        *,
+        repo_type: str | None = None,
+        limit: int = 10,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> list[RepoInfo]:
+        """What people look at now: models, datasets and Spaces, or those of one type, up to 20.
+
+        Raises `HFValidationError` for a limit below 1.
+        """
+
     def list_user_followers(
         self,
         username: str,
@@ -1123,6 +1139,21 @@ class AsyncHfApi:
         the bytes of those that hold their content in memory are let go of.
         """
 
+    async def quicksearch(
+        self,
+        query: str,
+        *,
+        type: Texts = None,
+        limit: int = 10,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> Quicksearch:
+        """What has a name like that: repositories, users and organisations, the best first.
+
+        `type` limits it to one or several of "model", "dataset", "space", "user" and "org"; up to
+        `limit` of each are given. Raises `HFValidationError` for a limit below 1.
+        """
+
     async def reject_access_request(
         self,
         repo_id: str,
@@ -1188,6 +1219,21 @@ class AsyncHfApi:
         timeout: float | None = None,
     ) -> bool:
         """Whether the repository exists and has the branch, tag or commit."""
+
+    async def search_repos(
+        self,
+        query: str,
+        *,
+        repo_type: Texts = None,
+        limit: int = 20,
+        token: Token = None,
+        timeout: float | None = None,
+    ) -> list[SearchHit]:
+        """The repositories that have all of the words in names, tags and cards, the best first.
+
+        The last word may be the beginning of one. `repo_type` is one type or several, by default
+        all. Raises `HFValidationError` for a limit below 1.
+        """
 
     async def set_access_token(self, access_token: str) -> None:
         """Gives the token to git, so that it can push to and pull from this hub."""

@@ -47,6 +47,7 @@ from freehold.server.rest import (
     listings,
     refs,
     repos,
+    search,
     tags,
     webhooks,
 )
@@ -74,6 +75,7 @@ SERVED: tuple[Served, ...] = (
     *likes.SERVED,
     *listings.SERVED,
     *tags.SERVED,
+    *search.SERVED,
     *accounts.SERVED,
     *avatars.SERVED,
     *webhooks.SERVED,

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from freehold.wire import refs as refs
     from freehold.wire import repos as repos
     from freehold.wire import routes as routes
+    from freehold.wire import search as search
     from freehold.wire import tags as tags
     from freehold.wire import webhooks as webhooks
     from freehold.wire import xet as xet
@@ -47,6 +48,7 @@ _LAZY = {
     "refs",
     "repos",
     "routes",
+    "search",
     "tags",
     "webhooks",
     "xet",

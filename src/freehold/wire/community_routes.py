@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from freehold.wire import access_requests, accounts, discussions, likes, tags, webhooks
+from freehold.wire import access_requests, accounts, discussions, likes, search, tags, webhooks
 from freehold.wire.route import Needs, Route, Stream
 
 # Discussions and pull requests; who wrote something may do more with it than others
@@ -167,6 +167,29 @@ LIST_DATASET_TAGS = Route(
     returns=dict[str, list[tags.Tag]],
 )
 LIST_METRICS = Route("GET", "/api/metrics", Needs.NOTHING, returns=list[tags.Metric])
+
+# Search
+SEARCH_TEXT = Route(
+    "GET",
+    "/api/search/full-text",
+    Needs.NOTHING,
+    query=search.SearchQuery,
+    returns=search.SearchResults,
+)
+QUICKSEARCH = Route(
+    "GET",
+    "/api/quicksearch",
+    Needs.NOTHING,
+    query=search.QuicksearchQuery,
+    returns=search.QuicksearchResults,
+)
+LIST_TRENDING = Route(
+    "GET",
+    "/api/trending",
+    Needs.NOTHING,
+    query=search.TrendingQuery,
+    returns=search.Trending,
+)
 
 # Users and organisations
 GET_USER_OVERVIEW = Route(

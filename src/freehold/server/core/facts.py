@@ -19,6 +19,7 @@ from freehold.formats.gguf_header import GgufFacts
 from freehold.formats.git_objects import DIRECTORY, GITLINK, TreeEntry
 from freehold.formats.lfs_pointer import parse_pointer
 from freehold.formats.repocard import Card, parse_card
+from freehold.formats.search_text import find_words, strip_markup
 from freehold.server.core.cards import MAX_CARD_SIZE, README
 from freehold.server.core.repo_details import write_details
 from freehold.server.core.revisions import MAIN
@@ -35,13 +36,14 @@ from freehold.server.db.database import Transaction
 from freehold.server.db.lfs import StoredObject
 from freehold.server.db.repo_facts import StoredFacts
 from freehold.server.db.repos import Repo
+from freehold.server.db.search_text import put_repo_text
 from freehold.server.git.memory import Memory
 from freehold.server.git.reader import ObjectReader
 from freehold.server.git.store import RefChange
 from freehold.server.hub import Hub
 
 # To be raised with the rules, so that everything is looked at again.
-VERSION = 2
+VERSION = 3
 
 # Of facts that are not all known yet: a job looks again.
 UNFINISHED = 0
@@ -55,13 +57,24 @@ MAX_FILES_SHOWN = 4
 # The files that are read besides weights; of all others the names are enough.
 READ = frozenset({README, *CONFIG_FILES})
 
+# What a card says of itself that it is searched by, as by its tags.
+_TITLES = ("pretty_name", "title", "short_description")
+MAX_TAG_WORDS = 500
+
 # By type, tree, and the repository where the facts are for it alone; each weighs as much as it has
-# files.
+# files and, in hundreds of characters, text.
 _known: Memory[tuple[str, bytes, str], Facts] = Memory(400_000)
 # Of folders and files, by their ids.
 _sizes: Memory[bytes, int] = Memory(300_000)
 # By the id of the file, in characters.
-_cards: Memory[bytes, Card] = Memory(32 * 1024 * 1024)
+_cards: Memory[bytes, tuple[Card, CardText]] = Memory(32 * 1024 * 1024)
+
+
+class CardText(NamedTuple):
+    """What people read of a card, and the words that it is found by, separated by blanks."""
+
+    body: str
+    words: str
 
 
 class Facts(NamedTuple):
@@ -73,6 +86,7 @@ class Facts(NamedTuple):
 
     derived: RepoFacts
     card: dict[str, Any]
+    text: CardText
     siblings: list[str] | None
     details: dict[str, Any]
     parameters: int | None
@@ -111,7 +125,7 @@ def find_facts(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -
 
 def _look(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -> Facts:
     root = {row.name: row for row in source.tree(tree) if row.mode not in NO_FILES}
-    card = _read_card(source, root.get(README.encode()))
+    card, text = _read_card(source, root.get(README.encode()))
     paths = _list_paths(source, tree)
     names = paths if paths is not None else [row.decode("utf-8", "replace") for row in root]
     weights = read_weights(source, tree, names, large) if repo_type == "model" else Weights()
@@ -120,6 +134,7 @@ def _look(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -> Fac
     facts = Facts(
         derived,
         card.data,
+        text,
         paths,
         write_details(derived, weights, size),
         weights.parameters,
@@ -129,7 +144,8 @@ def _look(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -> Fac
         return facts
     # Who has the same pointers may not have the files.
     owner = large.repo_id if weights.is_private else ""
-    return _known.put((repo_type, tree, owner), facts, 1 + len(paths or ()))
+    weight = 1 + len(paths or ()) + len(text.body + text.words) // 100
+    return _known.put((repo_type, tree, owner), facts, weight)
 
 
 def _gather(
@@ -176,14 +192,17 @@ def _add_sizes(source: Source, tree: bytes) -> int:
     return total
 
 
-def _read_card(source: Source, row: TreeEntry | None) -> Card:
+def _read_card(source: Source, row: TreeEntry | None) -> tuple[Card, CardText]:
     """The card, which most commits leave as it is, and which takes a while to parse."""
     known = None if row is None else _cards.get(row.oid)
     if known is not None:
         return known
     text = _read_text(source, row)
     card = parse_card(text)
-    return card if row is None else _cards.put(row.oid, card, 1000 + len(text))
+    body = strip_markup(card.body)
+    found = card, CardText(body, " ".join(find_words(body)))
+    weight = 1000 + len(text) + sum(map(len, found[1]))
+    return found if row is None else _cards.put(row.oid, found, weight)
 
 
 def _read_text(source: Source, row: TreeEntry | None) -> str:
@@ -244,6 +263,14 @@ def store_facts(
     tags = [tag.lower() for tag in _searched(derived) if "\0" not in tag]
     version = VERSION if facts.is_known or is_last else UNFINISHED
     repo_facts.put_facts(tx, repo_id, stored, tags, facts.parameters or 0, version)
+    put_repo_text(tx, repo_id, _tag_words(facts), facts.text.words, facts.text.body)
+
+
+def _tag_words(facts: Facts) -> str:
+    """The words of tags, of each what stands behind the name of its kind, and of titles."""
+    tags = [tag.rpartition(":")[2] for tag in _searched(facts.derived)]
+    titles = [text for name in _TITLES if isinstance(text := facts.card.get(name), str)]
+    return " ".join(find_words(" ".join(tags + titles), MAX_TAG_WORDS))
 
 
 def _searched(derived: RepoFacts) -> Iterator[str]:

@@ -11,7 +11,7 @@ from freehold.server.core import access
 from freehold.server.core.access import Context, Viewer
 from freehold.server.core.accounts import find_organization, find_user
 from freehold.server.core.paging import Page, check_limit, decode_cursor, encode_cursor, make_page
-from freehold.server.core.users import avatar_url
+from freehold.server.core.users import add_account, avatar_url
 from freehold.server.db import accounts
 from freehold.server.db.accounts import Account, Member
 from freehold.server.db.database import Transaction
@@ -34,7 +34,7 @@ def create_org(hub: Hub, name: str, *, owner: str, fullname: str | None = None) 
     org = Account(new_id(), "org", name, fullname or name, None, None, False, now_ms())
     with hub.db.write() as tx:
         user = find_user(tx, owner)
-        if not accounts.insert_account(tx, org):
+        if not add_account(tx, org):
             raise ConflictError(f"The name {name!r} is taken.")
         accounts.put_member(tx, org.id, user.id, "admin")
     return org

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from freehold.errors import BadRequestError, ConflictError
+from freehold.formats.search_text import find_words
 from freehold.server.core.access import Context, require_account
 from freehold.server.core.tokens import hash_secret
 from freehold.server.db import accounts
 from freehold.server.db.accounts import Account
+from freehold.server.db.database import Transaction
+from freehold.server.db.search_text import put_account_text
 from freehold.server.db.tokens import Token, TokenOwner, insert_token
 from freehold.server.hub import Hub, new_id, now_ms
 from freehold.wire.dates import iso_time
@@ -44,9 +47,18 @@ def create_user(
         created_at=now_ms(),
     )
     with hub.db.write() as tx:
-        if not accounts.insert_account(tx, account):
+        if not add_account(tx, account):
             raise ConflictError(f"The name {name!r} is taken.")
     return account
+
+
+def add_account(tx: Transaction, account: Account) -> bool:
+    """Adds the account, to be found by all of its names; false when its name is taken."""
+    added = accounts.insert_account(tx, account)
+    if added:
+        words = find_words(f"{account.name} {account.fullname}")
+        put_account_text(tx, account.id, account.kind, account.name.lower(), words)
+    return added
 
 
 def create_first_admin(hub: Hub, name: str, secret: str) -> bool:
@@ -56,7 +68,7 @@ def create_first_admin(hub: Hub, name: str, secret: str) -> bool:
         new_id(), admin.id, "first start", "write", hash_secret(secret), admin.created_at, None
     )
     with hub.db.write() as tx:
-        if accounts.has_admin(tx) or not accounts.insert_account(tx, admin):
+        if accounts.has_admin(tx) or not add_account(tx, admin):
             return False
         return insert_token(tx, token)
 

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from freehold.errors import RepositoryNotFoundError
 from freehold.server.db.database import Transaction
+from freehold.server.db.search_text import put_repo_name
 from freehold.server.db.tags import count_tags_of
 from freehold.server.db.tokens import OWNER_COLUMNS, TokenOwner, make_owner
 from freehold.server.db.visibility import VISIBLE
@@ -230,6 +231,7 @@ def _put_name(tx: Transaction, repo_id: str) -> None:
         " ON CONFLICT (repo_id) DO UPDATE SET full_name = excluded.full_name",
         repo_id=repo_id,
     )
+    put_repo_name(tx, repo_id)
 
 
 def delete_redirect(tx: Transaction, type: str, owner_id: str, name: str) -> None:
@@ -293,6 +295,7 @@ def update_settings(tx: Transaction, repo_id: str, changes: dict[str, Any], now:
     )
     if "private" in changes:
         count_tags_of(tx, repo_id, 1)
+        put_repo_name(tx, repo_id)
 
 
 def delete_repo(tx: Transaction, repo_id: str) -> None:
