@@ -301,9 +301,9 @@ def work_folder(parent: Path | None = None) -> Iterator[Path]:
 
 
 @contextmanager
-def postgres() -> Iterator[Cluster]:
+def postgres(**settings: str) -> Iterator[Cluster]:
     """A PostgreSQL server of our own that flushes to disk."""
-    cluster = Cluster(durable=True)
+    cluster = Cluster(durable=True, **settings)
     try:
         yield cluster
     finally:

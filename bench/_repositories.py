@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from freehold.server.core.facts import VERSION
+from freehold.server.db.search_text import MARK
 
 NOW = 1_764_000_000_000
 DAY = 86_400_000
@@ -80,6 +81,8 @@ REPO = (
 )
 REF = ("repo_id", "name", "oid")
 NAME = ("number", "repo_id", "full_name")
+TEXT = ("number", "repo_id", "type", "name", "name_words", "tag_words", "text_words", "body")
+ACCOUNT_TEXT = ("account_id", "kind", "name", "words")
 FACTS = (
     *("repo_id", "version", "commit_oid", "pipeline_tag", "library_name", "tags", "card"),
     *("config", "siblings"),
@@ -266,6 +269,28 @@ _SIBLINGS = json.dumps(
 )
 
 
+def _texts(made: MadeHub) -> Rows:
+    """The words of cards, of which each has some forty, most of them frequent."""
+    chance = random.Random(1)
+    words = Choices.zipf(f"word{n}" for n in range(50_000))
+    for it in made:
+        marks = [MARK + it.type, MARK + hex_id("owner", it.owner)]
+        marks += [] if it.private else [f"{MARK}public"]
+        name = it.full_name.replace("/", " ").replace("-", " ")
+        tags = " ".join(tag.rpartition(":")[2] for tag in it.tags)
+        text = " ".join(dict.fromkeys(words.draw(chance, 60)))
+        yield (
+            *(it.number, hex_id("repo", it.number), it.type, it.name),
+            *(f"{' '.join(marks)} {name}", tags, text, text),
+        )
+
+
+def _account_texts(made: MadeHub) -> Rows:
+    for number in range(made.owners):
+        name = owner_name(number)
+        yield hex_id("owner", number), "user", name, f"{MARK}user {name.replace('-', ' ')}"
+
+
 def _facts(made: MadeHub) -> Rows:
     for it in made:
         card = {"tags": it.tags[-3:], "library_name": it.library, "pipeline_tag": it.task}
@@ -307,6 +332,8 @@ def _tables(made: MadeHub) -> list[tuple[str, tuple[str, ...], Rows]]:
         ("repo", REPO, _repos(made)),
         ("git_ref", REF, _refs(made)),
         ("repo_name", NAME, _names(made)),
+        ("repo_text", TEXT, _texts(made)),
+        ("account_text", ACCOUNT_TEXT, _account_texts(made)),
         ("repo_facts", FACTS, _facts(made)),
         ("tag", TAG, tags.tags()),
         ("repo_tag", REPO_TAG, tags.repo_tags()),
@@ -318,12 +345,19 @@ def fill_sqlite(path: str, made: MadeHub) -> None:
     """Put the repositories into a database that the hub has made."""
     database = sqlite3.connect(path)
     try:
-        for pragma in ("synchronous=OFF", "cache_size=-1000000", "temp_store=MEMORY"):
+        for pragma in ("synchronous=OFF", "cache_size=-2000000", "temp_store=MEMORY"):
             database.execute(f"PRAGMA {pragma}")
+        indexes = database.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT LIKE '%UNIQUE%'"
+        ).fetchall()
+        for name, _ in indexes:
+            database.execute(f"DROP INDEX {name}")
         for table, columns, rows in _tables(made):
             marks = ", ".join("?" * len(columns))
             into = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
             database.executemany(into, rows)
+        for _, definition in indexes:
+            database.execute(definition)
         database.commit()
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
@@ -334,10 +368,19 @@ def fill_postgresql(url: str, made: MadeHub) -> None:
     """The same for PostgreSQL, with the statistics that it would have after a while."""
     address = url.replace("+psycopg", "")
     with psycopg.connect(address) as connection:
+        connection.execute("SET maintenance_work_mem = '1GB'")
+        indexes = connection.execute(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'"
+            " AND indexdef NOT LIKE '%UNIQUE%'"
+        ).fetchall()
+        for name, _ in indexes:
+            connection.execute(f"DROP INDEX {name}")
         for table, columns, rows in _tables(made):
             into = f"COPY {table} ({', '.join(columns)}) FROM STDIN"
             with connection.cursor().copy(into) as copy:
                 for row in rows:
                     copy.write_row(row)
+        for _, definition in indexes:
+            connection.execute(definition)
     with psycopg.connect(address, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

@@ -25,14 +25,21 @@ from _repositories import (
 )
 
 from freehold.formats.git_objects import FILE, TreeEntry
-from freehold.server.core.facts import Source, find_facts, store_facts
-from freehold.server.db.database import Database
+from freehold.server.core.facts import find_facts, store_facts
+from freehold.server.core.sources import Source
+from freehold.server.core.weights import LargeFiles
+from freehold.server.hub import Hub
 
 SIZES = (1_000, 100_000, 1_000_000)
 ROUNDS, PAGE, FAR = 60, 100, 100
 # How many of the repositories the questions are taken from.
 SAMPLE = 5_000
 COMMITS = 200
+# What the manual of PostgreSQL advises for a machine of 8 GB.
+BUFFERS = "2GB"
+# Before these, PostgreSQL has not yet planned each form of a question.
+WARM = 15
+LIST = f"/api/models?limit={PAGE}"
 
 COMMIT = "what a commit pays"
 AIM_MS, GROWTH, COMMIT_AIM_MS = 50, 2.0, 5.0
@@ -75,6 +82,12 @@ class Questions:
     def by_tag_and_word(self) -> str:
         return f"{self._tags(1)}&search={self._chance.choice(WORDS)}"
 
+    def text(self) -> str:
+        return f"q={self._chance.choice(WORDS)}+word{self._chance.choice((3, 30, 300, 3000))}"
+
+    def begun_name(self) -> str:
+        return f"q={self._one().name[: self._chance.randint(2, 8)]}"
+
     def trending(self) -> str:
         return "sort=trendingScore"
 
@@ -97,6 +110,10 @@ QUESTIONS = {
     "by tag, most downloaded": Questions.most_downloaded,
     "by tag, last modified": Questions.last_modified,
 }
+SEARCHES = {
+    "full-text search for two words": ("/api/search/full-text", Questions.text),
+    "quicksearch for what a name begins with": ("/api/quicksearch", Questions.begun_name),
+}
 # Of these, the hundredth page too: there are so many.
 FAR_QUESTIONS = {
     "trending": "sort=trendingScore",
@@ -117,23 +134,26 @@ class Times:
         return f"{self.half:.1f} / {self.most:.1f}"
 
 
-def ask(session: Session, query: str) -> float:
+def ask(session: Session, path: str) -> float:
+    """Milliseconds until the answer is there."""
     started = time.perf_counter()
-    session.call("GET", f"/api/models?limit={PAGE}&{query}")
+    session.call("GET", path)
     return (time.perf_counter() - started) * 1000
 
 
 def measure_first_pages(session: Session, made: MadeHub) -> Iterator[tuple[str, Times]]:
     questions = Questions(made)
-    for name, write in QUESTIONS.items():
-        ask(session, write(questions))
-        yield f"{name}, page 1", Times([ask(session, write(questions)) for _ in range(ROUNDS)])
+    lists = {f"{name}, page 1": (LIST, write) for name, write in QUESTIONS.items()}
+    for name, (path, write) in (lists | SEARCHES).items():
+        mark = "&" if "?" in path else "?"
+        paths = [f"{path}{mark}{write(questions)}" for _ in range(WARM + ROUNDS)]
+        yield name, Times([ask(session, path) for path in paths][WARM:])
 
 
 def measure_far_pages(session: Session) -> Iterator[tuple[str, Times]]:
     """The pages around the hundredth, as far as the list goes."""
     for name, query in FAR_QUESTIONS.items():
-        path, times = f"/api/models?limit={PAGE}&{query}", []
+        path, times = f"{LIST}&{query}", []
         for _ in range(FAR + ROUNDS // 2):
             started = time.perf_counter()
             response, _ = session.call("GET", path)
@@ -169,22 +189,27 @@ CONFIG = b'{"architectures": ["LlamaForCausalLM"], "model_type": "llama"}'
 FILES = ("config.json", "model.safetensors", "tokenizer.json", "vocab.txt")
 
 
-def measure_commits(hub: MeasuredHub) -> Times:
+def measure_commits(measured: MeasuredHub) -> Times:
     """What it takes to look at a new card and to note in the database what it says."""
-    with closing(Database(hub.database_url or f"sqlite:///{hub.data / 'freehold.sqlite'}")) as db:
-        return Times([_note(db, number) for number in range(1, COMMITS + 1)])
+    with closing(measured.open()) as hub:
+        return Times([_note(hub, number) for number in range(1, COMMITS + 1)])
 
 
-def _note(db: Database, number: int) -> float:
+def _note(hub: Hub, number: int) -> float:
     """Milliseconds for a repository whose card is new and whose other files are as they were."""
     card, config = number.to_bytes(20, "big"), b"c" * 20
     blobs = {card: CARD.format(n=number).encode(), config: CONFIG}
     rows = [TreeEntry(FILE, name.encode(), config) for name in FILES]
-    source = Source(lambda _: [TreeEntry(FILE, b"README.md", card), *rows], blobs.__getitem__)
+    source = Source(
+        tree=lambda _: [TreeEntry(FILE, b"README.md", card), *rows],
+        blob=blobs.__getitem__,
+        size=lambda oid: len(blobs[oid]),
+    )
     repo_id = hex_id("repo", number)
-    with db.write() as tx:
+    with hub.db.write() as tx:
         started = time.perf_counter()
-        store_facts(tx, repo_id, "1" * 40, find_facts(source, card, "model"))
+        facts = find_facts(source, card, "model", LargeFiles(hub, repo_id))
+        store_facts(tx, repo_id, "1" * 40, facts)
         return (time.perf_counter() - started) * 1000
 
 
@@ -195,7 +220,11 @@ def measure(backend: str, size: int, folder: Path) -> dict[str, Times]:
     """The times of every question in a hub of that size."""
     made = MadeHub(size)
     with ExitStack() as stack:
-        cluster = stack.enter_context(postgres()) if backend == "postgresql" else None
+        cluster = (
+            stack.enter_context(postgres(shared_buffers=BUFFERS))
+            if backend == "postgresql"
+            else None
+        )
         hub = stack.enter_context(hub_on(backend, folder / f"{backend}-{size}", cluster))
         hub.stop()
         if backend == "postgresql":
@@ -246,6 +275,8 @@ def main() -> None:
             f"Page {FAR} is the median of the {ROUNDS} pages around it, by following the links.",
             "What a commit pays is one with a new card, in the transaction, without its end, which"
             " a commit has anyway.",
+            f"PostgreSQL has shared_buffers = {BUFFERS}, and everything else as it comes; its first"
+            f" {WARM} answers to each question, in which it plans, are not counted.",
             "The repositories are made by bench/_repositories.py: a third of them are datasets and"
             " Spaces, a tenth private, and each has about ten tags.",
         ],

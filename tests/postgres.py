@@ -30,8 +30,9 @@ class Cluster:
     machines of users, so that SQL which relies on the byte order of SQLite is found out.
     """
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, **settings: str) -> None:
         """Make and start it; `durable` flushes to disk, for tests that pull the plug."""
+        self._more_settings = settings
         self._programs = find_programs()
         self._user = unprivileged_user()
         self._folder = Path(tempfile.mkdtemp(prefix="freehold-postgres-"))
@@ -82,6 +83,7 @@ class Cluster:
             "fsync": self._durable,
             "full_page_writes": self._durable,
             "synchronous_commit": self._durable,
+            **self._more_settings,
         }
         options = [f"--{name}={value}" for name, value in settings.items()]
         command = [str(self._programs / "postgres"), "-D", str(self._data), *options]
