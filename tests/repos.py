@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx2
 
@@ -158,10 +159,11 @@ def new_repo(
     *operations: Operation,
     type: str = "model",
     namespace: str | None = None,
+    name: str | None = None,
     **settings: Any,
 ) -> Repo:
-    """Create a repository with a name of its own, and commit the operations if there are any."""
-    name = fresh_name("repo")
+    """Create a repository, and commit the operations if there are any."""
+    name = name or fresh_name("repo")
     namespace = namespace or account.name
     body = {"name": name, "organization": namespace, "type": type, **settings}
     if type == "space":
@@ -172,6 +174,13 @@ def new_repo(
     if operations:
         repo.commit(*operations)
     return repo
+
+
+def ask(hub: LiveHub, path: str, token: str | None = None, **query: Any) -> Any:
+    """What the hub answers to a path below `/api` with this query."""
+    answer = hub.call("GET", f"/api/{path}?{urlencode(query, doseq=True)}", token=token)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
 
 
 def put_ref(repo: Repo, name: str, target: str) -> None:

@@ -12,7 +12,7 @@ from freehold.server.db import listings
 from freehold.server.db.listings import Place, Wanted
 from tests.discussions import propose
 from tests.live import Account, LiveHub, fresh_name
-from tests.repos import Repo, assert_error, file, new_repo
+from tests.repos import ask, assert_error, file, new_repo
 from tests.weights import safetensors
 
 
@@ -24,39 +24,24 @@ def card(**fields: Any) -> dict[str, Any]:
     return file("README.md", "---\n" + "\n".join(lines) + "\n---\n# A card\n")
 
 
-def ask(hub: LiveHub, path: str = "models", token: str | None = None, **query: Any) -> Any:
-    answer = hub.call("GET", f"/api/{path}?{urlencode(query, doseq=True)}", token=token)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
 def names(hub: LiveHub, path: str = "models", token: str | None = None, **query: Any) -> list[str]:
     return [item["id"] for item in ask(hub, path, token, **query)]
-
-
-def make_named(hub: LiveHub, account: Account, name: str, *operations: Any) -> Repo:
-    created = hub.call("POST", "/api/repos/create", token=account.token, json={"name": name})
-    assert created.status_code == 200, created.text
-    repo = Repo(hub, account, f"{account.name}/{name}")
-    if operations:
-        repo.commit(*operations)
-    return repo
 
 
 def test_list_repos_shows_a_commit_at_once(hub: LiveHub) -> None:
     user = hub.user()
     repo = new_repo(hub, user)
-    [item] = ask(hub, author=user.name)
+    [item] = ask(hub, "models", author=user.name)
     assert item["tags"] == []
     head = repo.commit(card(license="mit", tags=["a", "b"], pipeline_tag="fill-mask"))
-    [item] = ask(hub, author=user.name.upper())
+    [item] = ask(hub, "models", author=user.name.upper())
     assert item.keys() == {
         *("_id", "id", "modelId", "likes", "private", "downloads", "trendingScore"),
         *("tags", "createdAt", "pipeline_tag"),
     }
     assert (item["id"], item["pipeline_tag"]) == (repo.full_name, "fill-mask")
     assert {"a", "b", "license:mit"} <= set(item["tags"])
-    [item] = ask(hub, author=user.name, full=True, cardData="True", config=1)
+    [item] = ask(hub, "models", author=user.name, full=True, cardData="True", config=1)
     assert item["sha"] == head
     assert item["cardData"]["license"] == "mit"
     assert item["config"] == {}
@@ -78,8 +63,8 @@ def test_list_repos_follows_merges_and_not_pull_requests(hub: LiveHub, bob: Acco
 def test_list_repos_meets_all_conditions(hub: LiveHub) -> None:
     user = hub.user()
     mark = fresh_name("tag")
-    one = make_named(hub, user, "bert-base", card(tags=[mark, "x"], license="mit"))
-    two = make_named(hub, user, "Bert_large", card(tags=[mark, "y"], language="fr"))
+    one = new_repo(hub, user, card(tags=[mark, "x"], license="mit"), name="bert-base")
+    two = new_repo(hub, user, card(tags=[mark, "y"], language="fr"), name="Bert_large")
     for query, wanted in (
         ({"filter": mark}, {one, two}),
         ({"filter": [mark, "x"]}, {one}),
@@ -134,7 +119,10 @@ def test_list_repos_is_sorted_and_goes_on_where_it_stopped(hub: LiveHub) -> None
         url = answer.headers.get("link", "").partition(">")[0].lstrip("<")
         assert not url or parse_qs(urlsplit(url).query)["author"] == [user.name]
         # Who overtakes the place of the page meanwhile is passed over, and moves nobody else.
-        while ask(hub, author=user.name, sort="likes", limit=1)[0]["id"] != repos[0].full_name:
+        while (
+            ask(hub, "models", author=user.name, sort="likes", limit=1)[0]["id"]
+            != repos[0].full_name
+        ):
             hub.call("POST", f"{repos[0].api}/like", token=hub.user().token)
     assert seen == by_likes[:4]
 
@@ -220,11 +208,11 @@ def test_list_repos_refuses_the_cursor_of_another_list(hub: LiveHub) -> None:
 def test_list_repos_tells_what_is_asked_for(hub: LiveHub) -> None:
     user = hub.user()
     repo = new_repo(hub, user, card(license="mit"))
-    [item] = ask(hub, author=user.name, expand=["sha", "likes"])
+    [item] = ask(hub, "models", author=user.name, expand=["sha", "likes"])
     assert item == {"_id": item["_id"], "id": repo.full_name, "sha": repo.head(), "likes": 0}
-    [item] = ask(hub, author=user.name, **{"expand[]": "author", "expand": "gguf"})
+    [item] = ask(hub, "models", author=user.name, **{"expand[]": "author", "expand": "gguf"})
     assert item.keys() == {"_id", "id", "author"}
-    assert ask(hub, author=user.name, limit=0) == []
+    assert ask(hub, "models", author=user.name, limit=0) == []
 
 
 def test_facts_that_are_missing_are_found_by_a_job(hub: LiveHub) -> None:
@@ -249,13 +237,13 @@ def test_what_is_liked_now_comes_first(hub: LiveHub) -> None:
     hub.call("POST", f"{liked.api}/like", token=user.token)
     jobs.count_trends(hub.inside)
     assert names(hub, author=user.name) == [liked.full_name, other.full_name]
-    [first, second] = ask(hub, author=user.name)
+    [first, second] = ask(hub, "models", author=user.name)
     assert first["trendingScore"] > second["trendingScore"] == 0
 
 
 def test_list_repos_searches_short_and_long_parts_of_names_together(hub: LiveHub) -> None:
     user = hub.user()
-    repo = make_named(hub, user, "tiny_v2-bert")
+    repo = new_repo(hub, user, name="tiny_v2-bert")
     for words in (["v2", "bert"], ["bert", "v2"], ["y_v2", "bert"], ["v2"], ["tiny_v2"], ["y_"]):
         assert names(hub, author=user.name, search=words) == [repo.full_name], words
     for words in (["v3", "bert"], ["tinyxv2"], ["bert", "v_2"], ["zq"]):
@@ -270,7 +258,9 @@ def test_list_repos_is_the_same_whichever_way_it_is_found(
     user = hub.user()
     mark, often = fresh_name("tag"), fresh_name("tag")
     for number in range(6):
-        make_named(hub, user, f"one-{number}", card(tags=[often, mark] if number % 3 else [often]))
+        new_repo(
+            hub, user, card(tags=[often, mark] if number % 3 else [often]), name=f"one-{number}"
+        )
     wanted = Wanted(
         type="model", tags=((often,), (mark, "none")), words=("one-", "ne"), order=order
     )
@@ -312,6 +302,6 @@ def test_list_repos_tells_everything_that_can_be_asked_for_at_once(hub: LiveHub)
     repo = new_repo(hub, user, card(license="mit", base_model="lab/base"))
     wanted = ["cardData", "config", "siblings", "baseModels", "model-index"]
     for name in wanted:
-        [item] = ask(hub, author=user.name, expand=name)
+        [item] = ask(hub, "models", author=user.name, expand=name)
         assert item.keys() == {"_id", "id", name}
         assert item[name] == repo.get(f"?expand={name}").json()[name]

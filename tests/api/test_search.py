@@ -11,7 +11,7 @@ from freehold.server.core import jobs, search, users
 from freehold.server.db import search as db_search
 from tests.conftest import NewHub
 from tests.live import Account, LiveHub, fresh_name
-from tests.repos import Repo, assert_error, file, new_repo
+from tests.repos import Repo, ask, assert_error, file, new_repo
 
 HOSTILE = (
     '"',
@@ -42,12 +42,6 @@ HOSTILE = (
 )
 
 
-def ask(hub: LiveHub, path: str, token: str | None = None, **query: Any) -> Any:
-    answer = hub.call("GET", f"/api/{path}?{urlencode(query, doseq=True)}", token=token)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
-
-
 def find(hub: LiveHub, q: str, token: str | None = None, **query: Any) -> list[str]:
     return [hit["id"] for hit in ask(hub, "search/full-text", token, q=q, **query)["hits"]]
 
@@ -66,15 +60,6 @@ def word() -> str:
 
 def card(text: str, *fields: str) -> dict[str, Any]:
     return file("README.md", "\n".join(["---", *fields, "---", text]))
-
-
-def make_named(hub: LiveHub, account: Account, name: str, *operations: Any) -> Repo:
-    created = hub.call("POST", "/api/repos/create", token=account.token, json={"name": name})
-    assert created.status_code == 200, created.text
-    repo = Repo(hub, account, f"{account.name}/{name}")
-    if operations:
-        repo.commit(*operations)
-    return repo
 
 
 def test_search_text_finds_a_commit_at_once(hub: LiveHub, alice: Account) -> None:
@@ -111,15 +96,15 @@ def test_search_text_prefers_names_then_tags_then_texts(hub: LiveHub, alice: Acc
     needle = word()
     in_text = new_repo(hub, alice, card(f"{needle} {needle} {needle}"))
     in_tags = new_repo(hub, alice, card("Nothing.", f"tags: [{needle}]"))
-    within = make_named(hub, alice, f"x{needle}x")
-    begun = make_named(hub, alice, f"x-{needle}s")
-    part = make_named(hub, alice, f"tiny-{needle}-v2")
-    first = make_named(hub, alice, f"{needle}-v2")
-    exact = make_named(hub, alice, needle)
+    within = new_repo(hub, alice, name=f"x{needle}x")
+    begun = new_repo(hub, alice, name=f"x-{needle}s")
+    part = new_repo(hub, alice, name=f"tiny-{needle}-v2")
+    first = new_repo(hub, alice, name=f"{needle}-v2")
+    exact = new_repo(hub, alice, name=needle)
     wanted = [exact, first, part, begun, within, in_tags, in_text]
     assert find(hub, needle) == [repo.full_name for repo in wanted]
     # Of equals, the one that is liked.
-    liked = make_named(hub, alice, f"tiny-{needle}-v1")
+    liked = new_repo(hub, alice, name=f"tiny-{needle}-v1")
     assert hub.call("POST", f"{liked.api}/like", token=alice.token).status_code == 200
     part.commit(file("later.txt", "x"))
     assert find(hub, needle)[2:4] == [liked.full_name, part.full_name]
@@ -205,7 +190,7 @@ def named(repo: Repo) -> dict[str, str]:
 def test_search_text_follows_moves_and_deletions(hub: LiveHub, alice: Account) -> None:
     before, after, needle = word(), word(), word()
     org = hub.org(owner=alice)
-    make_named(hub, alice, before, card(needle))
+    new_repo(hub, alice, card(needle), name=before)
     body = {"fromRepo": f"{alice.name}/{before}", "toRepo": f"{org}/{after}"}
     assert hub.call("POST", "/api/repos/move", token=alice.token, json=body).status_code == 200
     moved = f"{org}/{after}"
@@ -245,7 +230,7 @@ def test_search_text_finds_what_most_people_like_among_many(
     """Where only some of the names with a word are looked at."""
     monkeypatch.setattr(db_search, "MOST_BEGUN", 1)
     needle = word()
-    first, liked = (make_named(hub, alice, f"{needle}-{end}") for end in "ab")
+    first, liked = (new_repo(hub, alice, name=f"{needle}-{end}") for end in "ab")
     asked, viewing = search.Asked.read(needle), db_search.Viewing(["model"], None, False, [])
 
     def found() -> list[str]:
@@ -272,7 +257,7 @@ def test_search_text_of_many_repositories_leaves_out_begun_words(
 
 @pytest.mark.parametrize("path", ["search/full-text", "quicksearch"])
 def test_search_text_takes_whatever_people_type(hub: LiveHub, alice: Account, path: str) -> None:
-    repo = make_named(hub, alice, fresh_name("bert"), card("中文 model"))
+    repo = new_repo(hub, alice, card("中文 model"), name=fresh_name("bert"))
     long = [" ".join(f"w{n}" for n in range(1000)), "a" * 30_000, '"' * 20_000, "é" * 5000]
     for text in (*HOSTILE, *long, ""):
         answer = hub.call("GET", f"/api/{path}?{urlencode({'q': text})}")
@@ -286,8 +271,8 @@ def test_quicksearch_finds_names_of_everything(hub: LiveHub, alice: Account) -> 
     needle = word()
     user = hub.user(f"{needle}-user")
     org = hub.org(f"the-{needle}", owner=user)
-    exact = make_named(hub, alice, needle)
-    other = make_named(hub, alice, f"a{needle}a", card("Nothing."))
+    exact = new_repo(hub, alice, name=needle)
+    other = new_repo(hub, alice, card("Nothing."), name=f"a{needle}a")
     data = new_repo(hub, user, type="dataset")
     answer = ask(hub, "quicksearch", q=needle)
     ids = {kind: [item.get("id") for item in answer[kind]] for kind in ("models", "datasets")}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from freehold import HfApi
 from tests.live import fresh_name
-from tests.repos import Repo, file
+from tests.repos import Repo, file, new_repo
 
 if TYPE_CHECKING:
     from tests.compat.conftest import Client
@@ -120,12 +120,7 @@ class Shelf:
 
     @staticmethod
     def _make(hub: LiveHub, owner: Account, type: str, name: str, **card: Any) -> Repo:
-        body = {"name": name, "type": type, **({"sdk": "static"} if type == "space" else {})}
-        created = hub.call("POST", "/api/repos/create", token=owner.token, json=body)
-        assert created.status_code == 200, created.text
-        repo = Repo(hub, owner, f"{owner.name}/{name}", type)
-        repo.commit(readme(**card))
-        return repo
+        return new_repo(hub, owner, readme(**card), type=type, name=name)
 
     def questions(self) -> dict[str, tuple[str, dict[str, Any]]]:
         """Lists by name: of what, with which arguments."""
