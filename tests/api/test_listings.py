@@ -305,3 +305,12 @@ def test_list_repos_tells_everything_that_can_be_asked_for_at_once(hub: LiveHub)
         [item] = ask(hub, "models", author=user.name, expand=name)
         assert item.keys() == {"_id", "id", name}
         assert item[name] == repo.get(f"?expand={name}").json()[name]
+
+
+def test_list_repos_takes_as_many_conditions_as_there_may_be(hub: LiveHub) -> None:
+    user = hub.user()
+    tags = [fresh_name("tag") for _ in range(48)]
+    repo = new_repo(hub, user, card(tags=tags))
+    new_repo(hub, user, card(tags=tags[1:]))
+    assert names(hub, filter=tags, search=user.name) == [repo.full_name]
+    assert names(hub, filter=[*tags[1:], "none"], search=user.name) == []

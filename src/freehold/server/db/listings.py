@@ -26,6 +26,8 @@ FEW = 10_000
 COST_OF_NAMES = 5
 # What is taken for the number of many that are not counted.
 MANY = 50_000
+# PostgreSQL would think for long about how to join more.
+MOST_JOINED = 4
 
 # How far to walk, and for a page of many how far for each of them.
 WALK = 10_000
@@ -229,30 +231,32 @@ def _read_conditions(tx: Transaction, wanted: Wanted) -> list[_Condition] | None
 def _tagged(choices: list[list[tuple[int, int]]]) -> _Condition:
     """Those with a tag of each choice, given by its number and how many have it."""
     totals = [sum(total for _, total in choice) for choice in choices]
-    values: dict[str, Any] = {}
-    tables, conditions, checks = [], [], []
     # The rarest comes first: SQLite takes the tables of a CROSS JOIN as they are written.
-    for place in sorted(range(len(choices)), key=totals.__getitem__):
-        name = f"tag_{place}"
-        values[name] = [number for number, _ in choices[place]]
-        table = f"tagged_{place}"
-        tables.append(f"repo_tag AS {table}")
-        conditions.append(f"{table}.tag_number IN :{name}")
-        # As a question with EXISTS, PostgreSQL would make one large join of it.
-        checks.append(
-            f"(SELECT MAX(repo_tag.tag_number) FROM repo_tag WHERE repo_tag.tag_number IN :{name}"
-            " AND repo_tag.repo_number = {number}) IS NOT NULL"
-        )
-    number = f"{tables[0].rpartition(' ')[2]}.repo_number"
-    conditions += [f"{table.rpartition(' ')[2]}.repo_number = {number}" for table in tables[1:]]
+    names = [f"tag_{n}" for n in sorted(range(len(choices)), key=totals.__getitem__)]
+    joined, number = names[:MOST_JOINED], f"of_{names[0]}.repo_number"
+    source = " CROSS JOIN ".join(f"repo_tag AS of_{name}" for name in joined)
+    checks = {name: _HAS_TAG.format(name=name) for name in names}
+    condition = " AND ".join(
+        [
+            *(f"of_{name}.tag_number IN :{name}" for name in joined),
+            *(f"of_{name}.repo_number = {number}" for name in joined[1:]),
+            *(checks[name].format(number=number) for name in names[MOST_JOINED:]),
+        ]
+    )
     once = f" GROUP BY {number}" if any(len(choice) > 1 for choice in choices) else ""
-    source, condition = " CROSS JOIN ".join(tables), " AND ".join(conditions)
     return _Condition(
         f"SELECT {number} AS number FROM {source} WHERE {condition}" + once,
-        " AND ".join(checks),
-        values,
+        " AND ".join(checks.values()),
+        {f"tag_{n}": [number for number, _ in choice] for n, choice in enumerate(choices)},
         at_least=totals[0] if len(choices) == 1 else 0,
     )
+
+
+# As a question with EXISTS, PostgreSQL would make one large join of it.
+_HAS_TAG = (
+    "(SELECT MAX(repo_tag.tag_number) FROM repo_tag WHERE repo_tag.tag_number IN :{name}"
+    " AND repo_tag.repo_number = {{number}}) IS NOT NULL"
+)
 
 
 def _named(words: tuple[str, ...]) -> _Condition:
