@@ -144,7 +144,7 @@ def owner_name(number: int) -> str:
 
 
 class MadeHub:
-    """The repositories of a made hub of that size; every walk through them gives the same."""
+    """The repositories of a made hub of that size."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -159,10 +159,12 @@ class MadeHub:
         self._paper = Choices.zipf(f"arxiv:{1000 + n % 1500}.{n:05d}" for n in range(5_000))
         self._free = Choices.zipf(f"topic-{n}" for n in range(20_000))
 
+        chance = random.Random(count)
+        # A million take a gigabyte, and half a minute to be made again for each table.
+        self._made = [self._make(number, chance) for number in range(1, count + 1)]
+
     def __iter__(self) -> Iterator[Made]:
-        chance = random.Random(self.count)
-        for number in range(1, self.count + 1):
-            yield self._make(number, chance)
+        return iter(self._made)
 
     def _make(self, number: int, chance: random.Random) -> Made:
         kind = self._type.one(chance)
@@ -347,16 +349,21 @@ def fill_sqlite(path: str, made: MadeHub) -> None:
     try:
         for pragma in ("synchronous=OFF", "cache_size=-2000000", "temp_store=MEMORY"):
             database.execute(f"PRAGMA {pragma}")
-        indexes = database.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql NOT LIKE '%UNIQUE%'"
+        # Made at the end, indexes take a fraction of the time.
+        later = database.execute(
+            "SELECT type, name, sql FROM sqlite_master WHERE type = 'trigger'"
+            " OR (type = 'index' AND sql NOT LIKE '%UNIQUE%')"
         ).fetchall()
-        for name, _ in indexes:
-            database.execute(f"DROP INDEX {name}")
+        for kind, name, _ in later:
+            database.execute(f"DROP {kind} {name}")
         for table, columns, rows in _tables(made):
             marks = ", ".join("?" * len(columns))
             into = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"
             database.executemany(into, rows)
-        for _, definition in indexes:
+        words = "SELECT name FROM sqlite_master WHERE sql LIKE '%USING fts5%'"
+        for (table,) in database.execute(words).fetchall():
+            database.execute(f"INSERT INTO {table} ({table}) VALUES ('rebuild')")
+        for _, _, definition in later:
             database.execute(definition)
         database.commit()
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
