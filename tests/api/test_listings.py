@@ -250,9 +250,10 @@ def test_list_repos_searches_short_and_long_parts_of_names_together(hub: LiveHub
         assert names(hub, author=user.name, search=words) == [], words
 
 
+@pytest.mark.parametrize("words", [(), ("one-", "ne")])
 @pytest.mark.parametrize("order", ["created_at", "last_modified"])
 def test_list_repos_is_the_same_whichever_way_it_is_found(
-    hub: LiveHub, monkeypatch: pytest.MonkeyPatch, order: str
+    hub: LiveHub, monkeypatch: pytest.MonkeyPatch, order: str, words: tuple[str, ...]
 ) -> None:
     """Sorted, or walked through far enough or not, with and without a place to go on from."""
     user = hub.user()
@@ -261,9 +262,7 @@ def test_list_repos_is_the_same_whichever_way_it_is_found(
         new_repo(
             hub, user, card(tags=[often, mark] if number % 3 else [often]), name=f"one-{number}"
         )
-    wanted = Wanted(
-        type="model", tags=((often,), (mark, "none")), words=("one-", "ne"), order=order
-    )
+    wanted = Wanted(type="model", tags=((often,), (mark, "none")), words=words, order=order)
     for few, walk in ((1000, 1), (0, 1), (0, 4), (0, 1000)):
         monkeypatch.setattr(listings, "FEW", few)
         monkeypatch.setattr(listings, "WALK", walk)

@@ -10,7 +10,7 @@ from tests.house.sources import Source, sources
 
 STATEMENT = re.compile(
     r"\s*(SELECT\s.+\sFROM\s|SELECT\s+\w+\(|INSERT\s+INTO\s|UPDATE\s+\w+\s+SET\s|DELETE\s+FROM\s"
-    r"|(CREATE|ALTER|DROP)\s+(TABLE|INDEX)\s|PRAGMA\s|BEGIN\s|WITH\s+\w+\s+AS\s*\()",
+    r"|(CREATE|ALTER|DROP)\s+(TABLE|INDEX)\s|PRAGMA\s|BEGIN\s|WITH\s)",
     re.DOTALL,
 )
 

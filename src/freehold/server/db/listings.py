@@ -10,6 +10,7 @@ What a page takes must not grow with the hub. There are two ways to find it:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -91,7 +92,7 @@ class _Condition(NamedTuple):
     """A condition as the numbers of those that meet it, and as a question about `{number}`.
 
     `cost` is that of finding one of them, beside that of other conditions, and `at_least` how many
-    they are said to be.
+    they are said to be. Those of one that `is_costly` should not be found twice.
     """
 
     candidates: str
@@ -99,6 +100,7 @@ class _Condition(NamedTuple):
     values: dict[str, Any]
     cost: int = 1
     at_least: int = 0
+    is_costly: bool = False
 
 
 class _Range(NamedTuple):
@@ -125,14 +127,33 @@ def list_repos(
     conditions = _read_conditions(tx, wanted)
     if conditions is None:
         return []
-    are_few, rarest = _find_rarest(tx, wanted.type, conditions)
     viewer = {"viewer_id": viewer_id, "sees_all": sees_all}
     search = _Search(tx, wanted, conditions, viewer, large)
-    if not are_few:
-        found = search.walk(after, limit, skip)
-        if found is not None:
+    if len(conditions) == 1 and conditions[0].is_costly:
+        found = search.find(conditions[0], _Range(after), limit, skip, if_few=True)
+        if found:
             return found
+    counts = [_count(tx, wanted.type, each) for each in conditions]
+    costs = [count * each.cost for count, each in zip(counts, conditions, strict=True)]
+    rarest = conditions[costs.index(min(costs))] if costs else None
+    if not costs or (min(costs) > FEW and _is_worth_walking(tx, counts, limit + skip)):
+        walked = search.walk(after, limit, skip)
+        if walked is not None:
+            return walked
     return search.find(rarest, _Range(after), limit, skip)
+
+
+def _is_worth_walking(tx: Transaction, counts: list[int], wanted: int) -> bool:
+    """Whether so many are likely on the way, if the conditions have nothing to do with another."""
+    row = tx.one("SELECT MAX(number) AS newest FROM repo")
+    repos = max((row and row.newest) or 0, 1)
+    likely = _far(wanted) * math.prod(min(count / repos, 1) for count in counts)
+    return likely * PATIENCE >= wanted
+
+
+def _far(wanted: int) -> int:
+    """How many places to walk for a page of so many."""
+    return max(WALK, wanted * WALK_FOR_EACH)
 
 
 class _Search:
@@ -154,7 +175,7 @@ class _Search:
 
     def walk(self, after: Place | None, limit: int, skip: int) -> list[Listed] | None:
         """The page, found in the order of the list; `None` when that would be too far."""
-        far = skip + max(WALK, limit * WALK_FOR_EACH)
+        far = skip + _far(limit)
         end = _find_place(self._tx, self._wanted, after, far)
         found = self.find(None, _Range(after, end), limit, skip)
         if end is None or len(found) == limit:
@@ -165,17 +186,28 @@ class _Search:
         found += self.find(None, _Range(end, end_of_all), limit - len(found), 0)
         return found if end_of_all is None or len(found) == limit else None
 
-    def find(self, first: _Condition | None, part: _Range, limit: int, skip: int) -> list[Listed]:
-        """A page of a part of the list, begun with what meets one condition or with the order."""
+    def find(
+        self,
+        first: _Condition | None,
+        part: _Range,
+        limit: int,
+        skip: int,
+        if_few: bool = False,
+    ) -> list[Listed]:
+        """A page of a part of the list, begun with what meets one condition or with the order.
+
+        Nothing when only few shall be looked at, and there are many.
+        """
         key, order = ORDERS[self._wanted.order], _write_order(self._wanted)
         facts = select_facts(self._large)
-        source, checks = _write_source(self._conditions, first)
+        candidates, checks = _write_source(self._conditions, first, if_few)
+        source = "repo" if first is None else "candidate CROSS JOIN repo"
         bounds, values = _write_bounds(self._wanted, part)
         condition = " AND ".join([*checks, *bounds, *_write_rest(self._wanted), VISIBLE])
         # The columns of the answer are read for the page alone: sorting all of them takes far
         # longer.
         rows = self._tx.all(
-            f"WITH page AS (SELECT repo.number FROM {source} WHERE {condition}"
+            f"WITH {candidates} page AS (SELECT repo.number FROM {source} WHERE {condition}"
             f" ORDER BY {order} LIMIT :limit OFFSET :skip)"
             f" SELECT {COLUMNS}, {RELATION}, repo.number, {key} AS value, repo.trending_score,"
             f" {facts} FROM page"
@@ -249,6 +281,7 @@ def _tagged(choices: list[list[tuple[int, int]]]) -> _Condition:
         " AND ".join(checks.values()),
         {f"tag_{n}": [number for number, _ in choice] for n, choice in enumerate(choices)},
         at_least=totals[0] if len(choices) == 1 else 0,
+        is_costly=len(choices) > 1 and min(totals) <= MANY,
     )
 
 
@@ -321,17 +354,6 @@ _OF_TYPE = "repo.type = :type"
 _IS_SIZED = "repo.parameters >= :least AND repo.parameters <= :most"
 
 
-def _find_rarest(
-    tx: Transaction, type: str, conditions: list[_Condition]
-) -> tuple[bool, _Condition | None]:
-    """Whether few meet one of the conditions, and the one to begin with."""
-    costs = [(_count(tx, type, each) * each.cost, n) for n, each in enumerate(conditions)]
-    if not costs:
-        return False, None
-    cost, place = min(costs)
-    return cost <= FEW, conditions[place]
-
-
 def _count(tx: Transaction, type: str, condition: _Condition) -> int:
     """How many meet the condition; of more than `FEW`, about how many."""
     if condition.at_least > FEW:
@@ -350,17 +372,23 @@ def _count(tx: Transaction, type: str, condition: _Condition) -> int:
 # The parts of the statements
 
 
-def _write_source(conditions: list[_Condition], first: _Condition | None) -> tuple[str, list[str]]:
-    """The tables that the search begins with, and what is asked of each repository there."""
+def _write_source(
+    conditions: list[_Condition], first: _Condition | None, if_few: bool
+) -> tuple[str, list[str]]:
+    """The table `candidate` that the search begins with, and what is asked of each repository."""
     rest = [condition.check for condition in conditions if condition is not first]
     if first is None:
-        return "repo", [*(check.format(number="repo.number") for check in rest), _OF_TYPE]
+        return "", [*(check.format(number="repo.number") for check in rest), _OF_TYPE]
     # SQLite takes the tables of a CROSS JOIN in the order in which they are written.
-    return f"({first.candidates}) AS candidate CROSS JOIN repo", [
+    checks = [
         *(check.format(number="candidate.number") for check in rest),
         "repo.number = candidate.number",
         _OF_TYPE,
     ]
+    if not if_few:
+        return f"candidate AS NOT MATERIALIZED ({first.candidates}),", checks
+    are_few = f"(SELECT COUNT(*) FROM candidate) <= {FEW}"
+    return f"candidate AS MATERIALIZED ({first.candidates} LIMIT {FEW + 1}),", [are_few, *checks]
 
 
 def _write_order(wanted: Wanted) -> str:
