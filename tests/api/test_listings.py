@@ -13,7 +13,7 @@ from freehold.server.db.listings import Place, Wanted
 from tests.discussions import propose
 from tests.live import Account, LiveHub, fresh_name
 from tests.repos import ask, assert_error, file, new_repo
-from tests.weights import safetensors
+from tests.weights import gguf, safetensors
 
 
 def card(**fields: Any) -> dict[str, Any]:
@@ -295,6 +295,20 @@ def test_list_repos_sorts_by_the_number_of_parameters(hub: LiveHub) -> None:
     assert names(hub, author=user.name, num_parameters="min:1") == [
         *(repos[2].full_name, repos[0].full_name),
     ]
+
+
+def test_list_repos_goes_on_after_a_model_that_claims_to_be_the_largest_of_all(
+    hub: LiveHub,
+) -> None:
+    user = hub.user()
+    huge = new_repo(hub, user, file("model.gguf", gguf({}, [2**63 - 1])))
+    small = new_repo(hub, user, file("model.safetensors", safetensors(a=("I8", 5))))
+    path = f"/api/models?limit=1&sort=num_parameters&author={user.name}&num_parameters=min:1"
+    first = hub.call("GET", path)
+    assert [item["id"] for item in first.json()] == [huge.full_name]
+    rest = hub.call("GET", first.headers["link"].partition(">")[0].lstrip("<"))
+    assert rest.status_code == 200, rest.text
+    assert [item["id"] for item in rest.json()] == [small.full_name]
 
 
 def test_list_repos_tells_everything_that_can_be_asked_for_at_once(hub: LiveHub) -> None:
