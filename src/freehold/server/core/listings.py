@@ -158,7 +158,7 @@ def _read_cursor(cursor: str, wanted: Wanted) -> Place | None:
         return None
     start = f"{_fingerprint(wanted)} "
     text = decode_cursor(cursor)
-    place = re.fullmatch(r"(-?\d{1,18}) (\d{1,18})", text.removeprefix(start))
+    place = re.fullmatch(r"(-?\d{1,19}) (\d{1,18})", text.removeprefix(start))
     if not text.startswith(start) or place is None:
         raise BadRequestError("The cursor is not one that this hub gave for this list.")
     return Place(int(place[1]), int(place[2]))

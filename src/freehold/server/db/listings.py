@@ -33,7 +33,7 @@ WALK_FOR_EACH = 20
 # How often that far to go on, if it filled that part of the page.
 PATIENCE = 8
 
-LARGEST = 2**62
+LARGEST = 2**63 - 1
 
 ORDERS = {
     "downloads": "repo.downloads",
