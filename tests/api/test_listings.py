@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from freehold.server.core import jobs
+from freehold.server.core.listings import MAX_ANSWER
 from freehold.server.db import listings
 from freehold.server.db.listings import Place, Wanted
 from tests.discussions import propose
@@ -309,6 +311,27 @@ def test_list_repos_goes_on_after_a_model_that_claims_to_be_the_largest_of_all(
     rest = hub.call("GET", first.headers["link"].partition(">")[0].lstrip("<"))
     assert rest.status_code == 200, rest.text
     assert [item["id"] for item in rest.json()] == [small.full_name]
+
+
+def test_list_repos_ends_a_page_before_its_answer_gets_too_large(hub: LiveHub) -> None:
+    user = hub.user()
+    repos = [new_repo(hub, user) for _ in range(3)]
+    paths = json.dumps(["x" * (MAX_ANSWER * 2 // 3)])
+    with hub.inside.db.write() as tx:
+        for repo in repos[1:]:
+            tx.run(
+                "UPDATE repo_facts SET siblings = :paths WHERE repo_id = :repo_id",
+                paths=paths,
+                repo_id=repo.get("?expand=author").json()["_id"],
+            )
+    path, pages = f"/api/models?full=true&author={user.name}", []
+    while path:
+        answer = hub.call("GET", path)
+        pages.append([item["id"] for item in answer.json()])
+        path = answer.headers.get("link", "").partition(">")[0].lstrip("<")
+    assert pages == [[repos[2].full_name], [repos[1].full_name, repos[0].full_name]]
+    # What is not asked for takes no room.
+    assert len(ask(hub, "models", author=user.name)) == 3
 
 
 def test_list_repos_tells_everything_that_can_be_asked_for_at_once(hub: LiveHub) -> None:

@@ -10,7 +10,7 @@ What a page takes must not grow with the hub. There are two ways to find it:
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -114,18 +114,17 @@ def list_repos(
     after: Place | None,
     limit: int,
     skip: int = 0,
-    large: Collection[str] = (),
 ) -> list[Listed]:
     """A page of the repositories that are wanted and that the viewer may see.
 
-    Of their facts, `large` names those of `LARGE` columns that are asked for.
+    Their facts are without what may be long: `find_facts` reads that.
     """
     conditions = _read_conditions(tx, wanted)
     if conditions is None:
         return []
     are_few, rarest = _find_rarest(tx, wanted.type, conditions)
     viewer = {"viewer_id": viewer_id, "sees_all": sees_all}
-    search = _Search(tx, wanted, conditions, viewer, large)
+    search = _Search(tx, wanted, conditions, viewer)
     if not are_few:
         found = search.walk(after, limit, skip)
         if found is not None:
@@ -142,13 +141,11 @@ class _Search:
         wanted: Wanted,
         conditions: list[_Condition],
         viewer: dict[str, Any],
-        large: Collection[str],
     ) -> None:
         self._tx = tx
         self._wanted = wanted
         self._conditions = conditions
         self._viewer = viewer
-        self._large = large
 
     def walk(self, after: Place | None, limit: int, skip: int) -> list[Listed] | None:
         """The page, found in the order of the list; `None` when that would be too far."""
@@ -166,7 +163,7 @@ class _Search:
     def find(self, first: _Condition | None, part: _Range, limit: int, skip: int) -> list[Listed]:
         """A page of a part of the list, begun with what meets one condition or with the order."""
         key, order = ORDERS[self._wanted.order], _write_order(self._wanted)
-        facts = select_facts(self._large)
+        facts = select_facts(())
         source, checks = _write_source(self._conditions, first)
         bounds, values = _write_bounds(self._wanted, part)
         condition = " AND ".join([*checks, *bounds, *_write_rest(self._wanted), VISIBLE])
