@@ -67,7 +67,8 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
     """A page of the repositories that the viewer may see and that meet all conditions.
 
-    Raises `BadRequestError` for a limit, a cursor or a property that cannot be.
+    It ends before its answer gets too large, however many were asked for. Raises
+    `BadRequestError` for a limit, a cursor or a property that cannot be.
     """
     limit = _read_limit(query.limit)
     if not 0 <= query.skip <= MAX_SKIP:
