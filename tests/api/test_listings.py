@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -160,6 +161,22 @@ def test_list_repos_keeps_the_types_apart(hub: LiveHub) -> None:
     linking = new_repo(hub, user, card(models=["lab/tiny"]), type="space")
     assert names(hub, "spaces", author=user.name, linked=True) == [linking.full_name]
     assert names(hub, "spaces", author=user.name, models="lab/tiny") == [linking.full_name]
+    # Among others this is no question.
+    model = new_repo(hub, user)
+    assert names(hub, author=user.name, linked=True) == [model.full_name]
+
+
+def test_list_repos_takes_many_tags_at_once(hub: LiveHub) -> None:
+    user = hub.user()
+    tags = [f"{user.name}-{number}" for number in range(12)]
+    for tag in tags:
+        new_repo(hub, user, card(tags=[other for other in tags if other != tag]))
+    whole = new_repo(hub, user, card(tags=tags, language="fr"))
+    for wanted in (tags, [*tags, "french"]):
+        started = time.monotonic()
+        assert names(hub, filter=",".join(wanted)) == [whole.full_name]
+        assert time.monotonic() - started < 5
+    assert len(names(hub, filter=",".join(tags[:6]))) == 7
 
 
 def test_list_repos_forgets_what_is_deleted_and_follows_a_move(hub: LiveHub) -> None:

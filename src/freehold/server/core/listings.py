@@ -129,7 +129,8 @@ def _read_query(type: str, query: ListQuery) -> Wanted | None:
         words=tuple(dict.fromkeys(words)),
         tags=tuple(dict.fromkeys(_choose(tag.lower()) for tag in tags if tag)),
         author=query.author or None,
-        linked=query.linked,
+        # Only Spaces name models; among others, all would be looked at.
+        linked=query.linked and type == "space",
         gated=None if query.gated is UNSET else query.gated,
         parameters=_read_sizes(query.num_parameters),
         order=ORDERS.get(query.sort, DEFAULT_ORDER),

@@ -33,6 +33,9 @@ WALK_FOR_EACH = 20
 # How often that far to go on, if it filled that part of the page.
 PATIENCE = 8
 
+# Of so many tags the rows are joined. For fifty, PostgreSQL would plan for more than a second.
+JOINED = 5
+
 LARGEST = 2**63 - 1
 
 ORDERS = {
@@ -227,14 +230,17 @@ def _tagged(choices: list[list[tuple[int, int]]]) -> _Condition:
     """Those with a tag of each choice, given by its number and how many have it."""
     totals = [sum(total for _, total in choice) for choice in choices]
     values: dict[str, Any] = {}
-    tables, conditions, checks = [], [], []
+    tables: list[str] = []
+    conditions: list[str] = []
+    checks: list[str] = []
     # The rarest comes first: SQLite takes the tables of a CROSS JOIN as they are written.
     for place in sorted(range(len(choices)), key=totals.__getitem__):
         name = f"tag_{place}"
         values[name] = [number for number, _ in choices[place]]
-        table = f"tagged_{place}"
-        tables.append(f"repo_tag AS {table}")
-        conditions.append(f"{table}.tag_number IN :{name}")
+        if len(tables) < JOINED:
+            table = f"tagged_{place}"
+            tables.append(f"repo_tag AS {table}")
+            conditions.append(f"{table}.tag_number IN :{name}")
         # As a question with EXISTS, PostgreSQL would make one large join of it.
         checks.append(
             f"(SELECT MAX(repo_tag.tag_number) FROM repo_tag WHERE repo_tag.tag_number IN :{name}"
@@ -242,6 +248,7 @@ def _tagged(choices: list[list[tuple[int, int]]]) -> _Condition:
         )
     number = f"{tables[0].rpartition(' ')[2]}.repo_number"
     conditions += [f"{table.rpartition(' ')[2]}.repo_number = {number}" for table in tables[1:]]
+    conditions += [check.format(number=number) for check in checks[JOINED:]]
     once = f" GROUP BY {number}" if any(len(choice) > 1 for choice in choices) else ""
     source, condition = " CROSS JOIN ".join(tables), " AND ".join(conditions)
     return _Condition(

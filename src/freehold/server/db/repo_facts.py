@@ -44,8 +44,9 @@ def find_facts(
     tx: Transaction, repo_ids: list[str], large: Collection[str]
 ) -> dict[str, StoredFacts]:
     """What is known of these repositories, by id; of the columns in `LARGE`, those named."""
+    facts = select_facts(large)
     rows = tx.all(
-        f"SELECT repo_id, {select_facts(large)} FROM repo_facts WHERE repo_id IN :repo_ids",
+        f"SELECT repo_id, {facts} FROM repo_facts WHERE repo_id IN :repo_ids",
         repo_ids=repo_ids,
     )
     return {row[0]: StoredFacts(*row[1:]) for row in rows}
