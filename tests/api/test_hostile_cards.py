@@ -193,3 +193,17 @@ def test_a_readme_of_ten_megabytes_is_read_as_far_as_it_is_a_card(
     push_card(repo, card + b"!")
     assert told(repo)["cardData"] == {"license": "mit"}
     assert time.monotonic() - began < 60
+
+
+def test_a_text_that_is_hard_to_read_is_only_a_text(hub: LiveHub, alice: Account) -> None:
+    repo = new_repo(hub, alice)
+    accents = "a" + "\u0301\u0316" * 100_000
+    began = time.monotonic()
+    for text in (f"&#{'1' * 5000};", f"a{'_' * 400_000}b", accents):
+        card = write("license: mit", f"# Title\n\n{text}\n")
+        repo.commit(file("README.md", card))
+        push_card(repo, card + b"!")
+        assert told(repo)["cardData"] == {"license": "mit"}
+    repo.commit(file("README.md", write(f"title: {accents}")))
+    assert told(repo)["cardData"] == {"title": accents}
+    assert time.monotonic() - began < 60

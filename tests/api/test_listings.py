@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 
 from freehold.server.core import jobs
+from freehold.server.core.listings import MAX_ANSWER
 from freehold.server.db import listings
 from freehold.server.db.listings import Place, Wanted
 from tests.discussions import propose
 from tests.live import Account, LiveHub, fresh_name
 from tests.repos import ask, assert_error, file, new_repo
-from tests.weights import safetensors
+from tests.weights import gguf, safetensors
 
 
 def card(**fields: Any) -> dict[str, Any]:
@@ -158,6 +161,22 @@ def test_list_repos_keeps_the_types_apart(hub: LiveHub) -> None:
     linking = new_repo(hub, user, card(models=["lab/tiny"]), type="space")
     assert names(hub, "spaces", author=user.name, linked=True) == [linking.full_name]
     assert names(hub, "spaces", author=user.name, models="lab/tiny") == [linking.full_name]
+    # Among others this is no question.
+    model = new_repo(hub, user)
+    assert names(hub, author=user.name, linked=True) == [model.full_name]
+
+
+def test_list_repos_takes_many_tags_at_once(hub: LiveHub) -> None:
+    user = hub.user()
+    tags = [f"{user.name}-{number}" for number in range(12)]
+    for tag in tags:
+        new_repo(hub, user, card(tags=[other for other in tags if other != tag]))
+    whole = new_repo(hub, user, card(tags=tags, language="fr"))
+    for wanted in (tags, [*tags, "french"]):
+        started = time.monotonic()
+        assert names(hub, filter=",".join(wanted)) == [whole.full_name]
+        assert time.monotonic() - started < 5
+    assert len(names(hub, filter=",".join(tags[:6]))) == 7
 
 
 def test_list_repos_forgets_what_is_deleted_and_follows_a_move(hub: LiveHub) -> None:
@@ -294,6 +313,41 @@ def test_list_repos_sorts_by_the_number_of_parameters(hub: LiveHub) -> None:
     assert names(hub, author=user.name, num_parameters="min:1") == [
         *(repos[2].full_name, repos[0].full_name),
     ]
+
+
+def test_list_repos_goes_on_after_a_model_that_claims_to_be_the_largest_of_all(
+    hub: LiveHub,
+) -> None:
+    user = hub.user()
+    huge = new_repo(hub, user, file("model.gguf", gguf({}, [2**63 - 1])))
+    small = new_repo(hub, user, file("model.safetensors", safetensors(a=("I8", 5))))
+    path = f"/api/models?limit=1&sort=num_parameters&author={user.name}&num_parameters=min:1"
+    first = hub.call("GET", path)
+    assert [item["id"] for item in first.json()] == [huge.full_name]
+    rest = hub.call("GET", first.headers["link"].partition(">")[0].lstrip("<"))
+    assert rest.status_code == 200, rest.text
+    assert [item["id"] for item in rest.json()] == [small.full_name]
+
+
+def test_list_repos_ends_a_page_before_its_answer_gets_too_large(hub: LiveHub) -> None:
+    user = hub.user()
+    repos = [new_repo(hub, user) for _ in range(3)]
+    paths = json.dumps(["x" * (MAX_ANSWER * 2 // 3)])
+    with hub.inside.db.write() as tx:
+        for repo in repos[1:]:
+            tx.run(
+                "UPDATE repo_facts SET siblings = :paths WHERE repo_id = :repo_id",
+                paths=paths,
+                repo_id=repo.get("?expand=author").json()["_id"],
+            )
+    path, pages = f"/api/models?full=true&author={user.name}", []
+    while path:
+        answer = hub.call("GET", path)
+        pages.append([item["id"] for item in answer.json()])
+        path = answer.headers.get("link", "").partition(">")[0].lstrip("<")
+    assert pages == [[repos[2].full_name], [repos[1].full_name, repos[0].full_name]]
+    # What is not asked for takes no room.
+    assert len(ask(hub, "models", author=user.name)) == 3
 
 
 def test_list_repos_tells_everything_that_can_be_asked_for_at_once(hub: LiveHub) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import msgspec
 
+from freehold.server.core.repo_details import MAX_BASES
 from freehold.wire.repos import RepoInfo
 from tests.live import Account, LiveHub
 from tests.repos import Repo, file, lfs_file, new_repo
@@ -128,6 +129,17 @@ def test_repo_info_keeps_the_id_of_a_base_model_from_who_may_not_see_it(
     assert told == {"relation": "merge", "models": [{"id": name} for name in names]}
     [first, *_] = expand(repo, "baseModels")["baseModels"]["models"]
     assert first["_id"] == secret.get().json()["_id"]
+
+
+def test_repo_info_looks_up_only_the_first_of_many_base_models(
+    hub: LiveHub, alice: Account
+) -> None:
+    base = new_repo(hub, alice).full_name
+    names = [*(f"{base}-{n}" for n in range(1, MAX_BASES)), base, base.title()]
+    repo = new_repo(hub, alice, file("README.md", f"---\nbase_model: {json.dumps(names)}\n---\n"))
+    told = expand(repo, "baseModels")["baseModels"]["models"]
+    assert [model["id"] for model in told] == names
+    assert [model["id"] for model in told if "_id" in model] == [base]
 
 
 def test_repo_info_tells_what_a_dataset_is(hub: LiveHub, alice: Account) -> None:

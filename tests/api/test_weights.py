@@ -194,6 +194,8 @@ def test_a_hash_is_no_permission_to_be_told_what_a_file_says(
     # With the file it is told, though the tree stays as it was.
     copy.upload(data)
     assert told(copy, path="/revision/main")["total"] == 77
+    jobs.renew_stale_facts(hub.inside)
+    assert told(copy)["total"] == 77
 
 
 def test_many_headers_are_left_to_a_job(hub: LiveHub) -> None:

@@ -60,6 +60,8 @@ def test_folding_keeps_each_character_in_its_place() -> None:
         ("| a | b |\n|:--|--:|\n| 1 | 2 |", "a b 1 2"),
         ("x &amp; y &lt;z&gt; 1 < 2 &#0;", "x & y <z> 1 < 2 \ufffd"),
         ("a\0b", "a b"),
+        (f"a &#{'1' * 5000}; b &#65abc", "a b Aabc"),
+        ("__a__b__ _c_", "a__b c"),
         ("", ""),
     ],
 )
@@ -69,15 +71,32 @@ def test_what_people_read_of_a_card(markdown: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["<!--", "[", "](", "<a", "![", "_", "`", " _", "http://", "&#0;", "[a](", "<a <", "\u0301a"],
+    [
+        "<!--",
+        "[",
+        "](",
+        "<a",
+        "![",
+        "_",
+        "`",
+        " _",
+        "http://",
+        "&#0;",
+        "[a](",
+        "<a <",
+        "\u0301a",
+        "\u0301\u0316",
+    ],
 )
 def test_any_card_takes_little_time(part: str) -> None:
     started = time.monotonic()
-    text = strip_markup(part * MAX_SOURCE)
-    find_words(text)
-    assert time.monotonic() - started < LONGEST_SECONDS
-    assert len(text) <= MAX_TEXT
-    assert "\0" not in text
+    # At the beginning, and within a word.
+    for source in (part * MAX_SOURCE, f"a{part * (MAX_SOURCE // len(part) - 2)}b"):
+        text = strip_markup(source)
+        find_words(text)
+        assert time.monotonic() - started < LONGEST_SECONDS
+        assert len(text) <= MAX_TEXT
+        assert "\0" not in text
 
 
 def marked(text: str, *words: str, last_is_begun: bool = True) -> str:

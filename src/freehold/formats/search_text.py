@@ -32,13 +32,19 @@ _WORD: Final = re.compile(rf"[{_ALONE}]|[^\W_{_ALONE}]+")
 _IS_ALONE: Final = re.compile(f"[{_ALONE}]")
 
 # Each of these takes linear time: no part can match what comes after it, or what it began with.
+# The underscores within a word are looked at once, not again from each of them.
 _COMMENT: Final = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ELEMENT: Final = re.compile(r"</?[a-zA-Z][^<>]*>")
 _LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\([^()]*\)")
 _ADDRESS: Final = re.compile(r"https?://[^\s<>()\[\]|]+")
 # A number sign can be part of a reference such as &#39;.
-_MARKS: Final = re.compile(r"[`*|>~]+|(?<!&)#+|(?<!\w)_+|_+(?!\w)|:?-{2,}:?|={3,}")
+_MARKS: Final = re.compile(r"[`*|>~]+|(?<!&)#+|(?<!\w)_+|(?<!_)_++(?!\w)|:?-{2,}:?|={3,}")
 _BLANKS: Final = re.compile(r"\s+")
+# A reference to a character; the largest number of one has seven digits.
+_LONG_NUMBER: Final = re.compile(r"&#[0-9]{12,}+;?")
+# Marks without a letter between them, such as accents, more than anybody writes: putting them in
+# their order would take quadratic time.
+_MANY_MARKS: Final = re.compile(r"([^\w\s]{64})[^\w\s]++")
 
 
 class Piece(NamedTuple):
@@ -70,8 +76,13 @@ def fold(text: str) -> str:
 
 def find_words(text: str, most: int = MAX_WORDS) -> list[str]:
     """The first different words of a text."""
-    words = (match[0] for match in _WORD.finditer(fold(normalize("NFC", text))))
+    words = (match[0] for match in _WORD.finditer(fold(_compose(text))))
     return list(islice(_different(words), most))
+
+
+def _compose(text: str) -> str:
+    """The text with letters and their accents as one character each, where there is one."""
+    return normalize("NFC", text if text.isascii() else _MANY_MARKS.sub(r"\1", text))
 
 
 def _different(words: Iterator[str]) -> Iterator[str]:
@@ -95,9 +106,10 @@ def strip_markup(markdown: str) -> str:
         (_MARKS, " "),
     ):
         text = pattern.sub(kept, text)
-    # A reference such as &#0; can stand for what no database takes.
-    plain = unescape(text).replace("\0", " ")
-    return _BLANKS.sub(" ", normalize("NFC", plain)).strip()[:MAX_TEXT]
+    # A reference such as &#0; can stand for what no database takes, and Python refuses to read
+    # thousands of digits.
+    plain = unescape(_LONG_NUMBER.sub(" ", text)).replace("\0", " ")
+    return _BLANKS.sub(" ", _compose(plain)).strip()[:MAX_TEXT]
 
 
 def cut_snippet(text: str, words: Sequence[str], last_is_begun: bool = True) -> list[Piece]:

@@ -60,9 +60,10 @@ READ = frozenset({README, *CONFIG_FILES})
 # What a card says of itself that it is searched by, as by its tags.
 _TITLES = ("pretty_name", "title", "short_description")
 MAX_TAG_WORDS = 500
+MAX_TITLE = 1000
 
 # By type, tree, and the repository where the facts are for it alone; each weighs as much as it has
-# files and, in hundreds of characters, text.
+# files and, in hundreds of characters, text and values.
 _known: Memory[tuple[str, bytes, str], Facts] = Memory(400_000)
 # Of folders and files, by their ids.
 _sizes: Memory[bytes, int] = Memory(300_000)
@@ -144,7 +145,8 @@ def _look(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -> Fac
         return facts
     # Who has the same pointers may not have the files.
     owner = large.repo_id if weights.is_private else ""
-    weight = 1 + len(paths or ()) + len(text.body + text.words) // 100
+    size = len(text.body + text.words) + _weigh(card.data) + _weigh(facts.details)
+    weight = 1 + len(paths or ()) + size // 100
     return _known.put((repo_type, tree, owner), facts, weight)
 
 
@@ -201,8 +203,13 @@ def _read_card(source: Source, row: TreeEntry | None) -> tuple[Card, CardText]:
     card = parse_card(text)
     body = strip_markup(card.body)
     found = card, CardText(body, " ".join(find_words(body)))
-    weight = 1000 + len(text) + sum(map(len, found[1]))
+    weight = 1000 + len(text) + sum(map(len, found[1])) + _weigh(card.data)
     return found if row is None else _cards.put(row.oid, found, weight)
+
+
+def _weigh(value: Mapping[str, Any]) -> int:
+    """About how many bytes the values take in memory: a short one takes sixty, written as four."""
+    return 16 * len(json.dumps(value))
 
 
 def _read_text(source: Source, row: TreeEntry | None) -> str:
@@ -246,9 +253,11 @@ def store_facts(
 ) -> None:
     """Keeps the facts of the commit that is the head of the default branch from now on.
 
-    What is not known of them stays so if this is the `is_last` look.
+    What is not known of them stays so if this is the `is_last` look, until a large file arrives.
     """
     derived = facts.derived
+    is_incomplete = is_last and not facts.is_known
+    details = {**facts.details, repo_facts.INCOMPLETE: True} if is_incomplete else facts.details
     stored = StoredFacts(
         commit_oid=commit_oid,
         pipeline_tag=derived.pipeline_tag,
@@ -257,7 +266,7 @@ def store_facts(
         card=json.dumps(facts.card),
         config=json.dumps(derived.config),
         siblings=None if facts.siblings is None else json.dumps(facts.siblings),
-        details=json.dumps(facts.details),
+        details=json.dumps(details),
     )
     # A NUL is in no text of a database.
     tags = [tag.lower() for tag in _searched(derived) if "\0" not in tag]
@@ -269,7 +278,7 @@ def store_facts(
 def _tag_words(facts: Facts) -> str:
     """The words of tags, of each what stands behind the name of its kind, and of titles."""
     tags = [tag.rpartition(":")[2] for tag in _searched(facts.derived)]
-    titles = [text for name in _TITLES if isinstance(text := facts.card.get(name), str)]
+    titles = [text[:MAX_TITLE] for name in _TITLES if isinstance(text := facts.card.get(name), str)]
     return " ".join(find_words(" ".join(tags + titles), MAX_TAG_WORDS))
 
 

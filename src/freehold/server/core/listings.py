@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -16,7 +17,8 @@ from freehold.server.core.access import Context
 from freehold.server.core.info import OF_REPO, check_properties
 from freehold.server.core.paging import Page, decode_cursor, encode_cursor
 from freehold.server.core.repo_details import NULLABLE, OF_DETAILS, Subject
-from freehold.server.db import listings
+from freehold.server.db import listings, repo_facts
+from freehold.server.db.database import Transaction, in_chunks
 from freehold.server.db.listings import Listed, Place, Wanted
 from freehold.wire.listings import ListQuery
 from freehold.wire.repos import RepoInfo, Sibling
@@ -24,6 +26,10 @@ from freehold.wire.repos import RepoInfo, Sibling
 PAGE = 1000
 MAX_CONDITIONS = 50
 MAX_SKIP = 100_000
+
+# What files say of one repository can be megabytes: when so many characters are in a page, it ends.
+MAX_ANSWER = 16 * 1024 * 1024
+READ_AT_ONCE = 16
 
 # What clients call the orders, old and new ones; any other name is no order, as on other hubs.
 ORDERS = {
@@ -61,7 +67,8 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
     """A page of the repositories that the viewer may see and that meet all conditions.
 
-    Raises `BadRequestError` for a limit, a cursor or a property that cannot be.
+    It ends before its answer gets too large, however many were asked for. Raises
+    `BadRequestError` for a limit, a cursor or a property that cannot be.
     """
     limit = _read_limit(query.limit)
     if not 0 <= query.skip <= MAX_SKIP:
@@ -73,12 +80,28 @@ def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
     after = _read_cursor(query.cursor, wanted)
     with ctx.hub.db.read() as tx:
         found = listings.list_repos(
-            *(tx, wanted, ctx.viewer.id, ctx.viewer.is_admin, after, limit + 1, query.skip),
-            large=set().union(*(_LARGE.get(name, ()) for name in names)),
+            tx, wanted, ctx.viewer.id, ctx.viewer.is_admin, after, limit + 1, query.skip
         )
-    page = found[:limit]
-    more = {"cursor": _write_cursor(page[-1], wanted), "skip": "0"} if found[limit:] else None
+        large = frozenset().union(*(_LARGE.get(name, ()) for name in names))
+        page = list(_read_large(tx, found[:limit], large)) if large else found[:limit]
+    is_cut = len(page) < len(found)
+    more = {"cursor": _write_cursor(page[-1], wanted), "skip": "0"} if is_cut else None
     return Page([_describe(_Item(ctx, listed), names) for listed in page], next_query=more)
+
+
+def _read_large(
+    tx: Transaction, listed: Sequence[Listed], large: frozenset[str]
+) -> Iterator[Listed]:
+    """The first of them, with as much of what their files say as one answer may hold."""
+    room = MAX_ANSWER
+    for some in in_chunks(listed, READ_AT_ONCE):
+        known = repo_facts.find_facts(tx, [item.repo.id for item in some], large)
+        for item in some:
+            facts = known.get(item.repo.id)
+            room -= sum(len(getattr(facts, name) or "") for name in large) if facts else 0
+            if room < 0 and item is not listed[0]:
+                return
+            yield item._replace(facts=facts)
 
 
 def _read_limit(limit: int | None) -> int:
@@ -106,7 +129,8 @@ def _read_query(type: str, query: ListQuery) -> Wanted | None:
         words=tuple(dict.fromkeys(words)),
         tags=tuple(dict.fromkeys(_choose(tag.lower()) for tag in tags if tag)),
         author=query.author or None,
-        linked=query.linked,
+        # Only Spaces name models; among others, all would be looked at.
+        linked=query.linked and type == "space",
         gated=None if query.gated is UNSET else query.gated,
         parameters=_read_sizes(query.num_parameters),
         order=ORDERS.get(query.sort, DEFAULT_ORDER),
@@ -158,7 +182,7 @@ def _read_cursor(cursor: str, wanted: Wanted) -> Place | None:
         return None
     start = f"{_fingerprint(wanted)} "
     text = decode_cursor(cursor)
-    place = re.fullmatch(r"(-?\d{1,18}) (\d{1,18})", text.removeprefix(start))
+    place = re.fullmatch(r"(-?\d{1,19}) (\d{1,18})", text.removeprefix(start))
     if not text.startswith(start) or place is None:
         raise BadRequestError("The cursor is not one that this hub gave for this list.")
     return Place(int(place[1]), int(place[2]))

@@ -20,6 +20,9 @@ from freehold.wire.repos import BaseModels, Gguf, NamedModel, Safetensors
 # Of the Spaces that name a model.
 MAX_SPACES = 100
 
+# Of so many base models the ids are looked up; a list has a thousand models, each with others.
+MAX_BASES = 20
+
 # What other hubs tell, and this one does not: it is absent, as what is empty.
 NOT_TOLD = frozenset(
     {
@@ -87,13 +90,13 @@ def _read_gguf(subject: Subject) -> Gguf | None:
 
 
 def _read_base_models(subject: Subject) -> BaseModels | None:
-    """The base models, with the ids of those that the viewer may see here."""
+    """The base models; of the first ones with the ids, where the viewer may see them here."""
     base = subject.details.get("baseModels")
     if base is None:
         return None
     models = [NamedModel(id=name) for name in base["models"]]
     with subject.ctx.hub.db.read() as tx:
-        for model in models:
+        for model in models[:MAX_BASES]:
             namespace, _, name = model.id.rpartition("/")
             viewer = subject.ctx.viewer
             found = repos.find_visible_repo(

@@ -203,6 +203,11 @@ _headers: Memory[tuple[str, str, tuple[LfsPointer, ...]], tuple[Header, ...]] = 
 )
 
 
+def _weigh(header: Header) -> int:
+    """About how many bytes a header takes in memory."""
+    return 1000 + len(json.dumps(header))
+
+
 @dataclass
 class _Look:
     """A look at the files of a tree, the rows of its folders read once."""
@@ -267,7 +272,7 @@ class _Look:
         self.large.effort.spend(1, len(data))
         header = HEADERS[kind](lambda start, length: data[start : start + length], len(data))
         file = _File(len(data), header, None)
-        return _files.put((kind, oid), file, 1000 + len(json.dumps(header)))
+        return _files.put((kind, oid), file, _weigh(header))
 
     def _find(self, path: str) -> TreeEntry:
         folder, _, name = path.rpartition("/")
@@ -312,4 +317,6 @@ class _Look:
             return known
         found = tuple(self.large.headers(kind, self.large.find(pointers)))
         # What is coming may not come after all.
-        return found if self.large.coming else _headers.put(key, found, 1000 * len(found))
+        if self.large.coming:
+            return found
+        return _headers.put(key, found, sum(map(_weigh, found)))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from freehold.errors import ConflictError
 from freehold.server.db.database import Transaction, in_chunks
+from freehold.server.db.repo_facts import note_arrived
 from freehold.server.db.visibility import READABLE
 
 
@@ -180,6 +181,9 @@ def link_object(
             sha256=stored.sha256,
         )
         _add_used_storage(tx, repo_id, stored.size - old.size)
+    else:
+        return
+    note_arrived(tx, repo_id)
 
 
 def _check_claim(tx: Transaction, stored: StoredObject) -> None:

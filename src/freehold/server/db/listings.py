@@ -11,7 +11,7 @@ What a page takes must not grow with the hub. There are two ways to find it:
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -36,7 +36,7 @@ WALK_FOR_EACH = 20
 # How often that far to go on, if it filled that part of the page.
 PATIENCE = 8
 
-LARGEST = 2**62
+LARGEST = 2**63 - 1
 
 ORDERS = {
     "downloads": "repo.downloads",
@@ -118,17 +118,16 @@ def list_repos(
     after: Place | None,
     limit: int,
     skip: int = 0,
-    large: Collection[str] = (),
 ) -> list[Listed]:
     """A page of the repositories that are wanted and that the viewer may see.
 
-    Of their facts, `large` names those of `LARGE` columns that are asked for.
+    Their facts are without what may be long: `find_facts` reads that.
     """
     conditions = _read_conditions(tx, wanted)
     if conditions is None:
         return []
     viewer = {"viewer_id": viewer_id, "sees_all": sees_all}
-    search = _Search(tx, wanted, conditions, viewer, large)
+    search = _Search(tx, wanted, conditions, viewer)
     if len(conditions) == 1 and conditions[0].is_costly:
         found = search.find(conditions[0], _Range(after), limit, skip, if_few=True)
         if found:
@@ -165,13 +164,11 @@ class _Search:
         wanted: Wanted,
         conditions: list[_Condition],
         viewer: dict[str, Any],
-        large: Collection[str],
     ) -> None:
         self._tx = tx
         self._wanted = wanted
         self._conditions = conditions
         self._viewer = viewer
-        self._large = large
 
     def walk(self, after: Place | None, limit: int, skip: int) -> list[Listed] | None:
         """The page, found in the order of the list; `None` when that would be too far."""
@@ -199,7 +196,7 @@ class _Search:
         Nothing when only few shall be looked at, and there are many.
         """
         key, order = ORDERS[self._wanted.order], _write_order(self._wanted)
-        facts = select_facts(self._large)
+        facts = select_facts(())
         candidates, checks = _write_source(self._conditions, first, if_few)
         source = "repo" if first is None else "candidate CROSS JOIN repo"
         bounds, values = _write_bounds(self._wanted, part)

@@ -11,6 +11,9 @@ from freehold.server.db.tags import put_tags
 # These may be long, and are read only where they are asked for.
 LARGE = frozenset({"card", "config", "siblings", "details"})
 
+# A detail of facts that lack what a large file says which was not here.
+INCOMPLETE = "isIncomplete"
+
 
 class StoredFacts(NamedTuple):
     """The facts of one commit; `tags`, `card`, `config`, `siblings` and `details` are JSON.
@@ -35,6 +38,18 @@ def select_facts(large: Collection[str]) -> str:
         "NULL" if name in LARGE and name not in large else f"repo_facts.{name}"
         for name in StoredFacts._fields
     )
+
+
+def find_facts(
+    tx: Transaction, repo_ids: list[str], large: Collection[str]
+) -> dict[str, StoredFacts]:
+    """What is known of these repositories, by id; of the columns in `LARGE`, those named."""
+    facts = select_facts(large)
+    rows = tx.all(
+        f"SELECT repo_id, {facts} FROM repo_facts WHERE repo_id IN :repo_ids",
+        repo_ids=repo_ids,
+    )
+    return {row[0]: StoredFacts(*row[1:]) for row in rows}
 
 
 def put_facts(
@@ -96,6 +111,15 @@ def note_failed(tx: Transaction, repo_id: str, version: int) -> None:
         "UPDATE repo_facts SET version = :version WHERE repo_id = :repo_id AND version < :version",
         repo_id=repo_id,
         version=version,
+    )
+
+
+def note_arrived(tx: Transaction, repo_id: str) -> None:
+    """Lets a job look at the repository, if its facts lack what a large file says."""
+    tx.run(
+        "UPDATE repo_facts SET version = 0 WHERE repo_id = :repo_id AND details LIKE :incomplete",
+        repo_id=repo_id,
+        incomplete=f'%"{INCOMPLETE}"%',
     )
 
 

@@ -50,9 +50,9 @@ def put_tags(tx: Transaction, repo_id: str, names: list[str]) -> None:
         " WHERE repo_tag.repo_number = :repo_number",
         repo_number=repo.number,
     )
-    old = {row.name: row.number for row in rows}
-    dropped = [number for name, number in old.items() if name not in set(names)]
-    added = _number_tags(tx, sorted(set(names) - old.keys()))
+    old, new = {row.name: row.number for row in rows}, set(names)
+    dropped = [number for name, number in old.items() if name not in new]
+    added = _number_tags(tx, sorted(new - old.keys()))
     for statement, numbers in (
         ("DELETE FROM repo_tag WHERE tag_number = :tag AND repo_number = :repo", dropped),
         ("INSERT INTO repo_tag (tag_number, repo_number) VALUES (:tag, :repo)", added),
