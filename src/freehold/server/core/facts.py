@@ -7,6 +7,7 @@ none, or none by the rules of today, is looked at by a job.
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -41,6 +42,8 @@ from freehold.server.git.memory import Memory
 from freehold.server.git.reader import ObjectReader
 from freehold.server.git.store import RefChange
 from freehold.server.hub import Hub
+
+log = logging.getLogger("freehold.facts")
 
 # To be raised with the rules, so that everything is looked at again.
 VERSION = 3
@@ -111,7 +114,12 @@ def noting_facts(
     if not heads:
         return lambda tx: None
     large = LargeFiles(hub, repo.id, {stored.sha256: stored for stored in coming})
-    facts = find_facts(source, tree, repo.type, large)
+    try:
+        facts = find_facts(source, tree, repo.type, large)
+    except Exception:
+        # What is only there to find things by must not refuse a commit; a job looks again.
+        log.exception("what the files of %s say could not be found", repo.full_name)
+        return lambda tx: None
     return lambda tx: store_facts(tx, repo.id, heads[0], facts)
 
 
@@ -291,12 +299,19 @@ def _searched(derived: RepoFacts) -> Iterator[str]:
 
 
 def renew_facts(hub: Hub, repo_id: str) -> bool:
-    """Looks at the head of the default branch now; false when there is none, or it has moved."""
-    return _renew(hub, repo_id, Effort())
+    """Looks at the head of the default branch now; false when there is none, or it has moved.
+
+    When that fails it is logged, and left to a job: what was asked for is done already.
+    """
+    try:
+        return _renew(hub, repo_id, Effort())
+    except Exception:
+        log.exception("what the files of repository %s say could not be found", repo_id)
+        return False
 
 
 def settle_facts(hub: Hub, repo_id: str) -> bool:
-    """The same, however much has to be read; raises what a store does that fails."""
+    """The same, however much has to be read, and it raises what fails."""
     return _renew(hub, repo_id, Effort(is_patient=True))
 
 
