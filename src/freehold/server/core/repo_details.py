@@ -123,7 +123,9 @@ def _list_spaces(subject: Subject) -> list[str] | None:
     """The names of Spaces that name this model and that the viewer may see."""
     if subject.repo.type != "model":
         return None
-    tag, viewer = f"model:{subject.repo.full_name.lower()}", subject.ctx.viewer
+    tag, viewer = subject.repo.model_tag, subject.ctx.viewer
+    if tag is None:
+        return []
     with subject.ctx.hub.db.read() as tx:
         return tagged_repos.list_tagged(tx, "space", tag, viewer.id, viewer.is_admin, MAX_SPACES)
 

@@ -14,7 +14,9 @@ from freehold.server.db.visibility import VISIBLE
 COLUMNS = """repo.id, repo.type, repo.owner_id, account.name AS namespace, repo.name,
     repo.creator_id, repo.private, repo.gated, repo.disabled, repo.discussions_disabled, repo.sdk,
     repo.downloads, repo.downloads_all_time, repo.likes, repo.used_storage, repo.generation,
-    repo.created_at, repo.updated_at, git_ref.oid AS main_oid"""
+    repo.created_at, repo.updated_at, git_ref.oid AS main_oid,
+    (SELECT tag.number FROM tag
+        WHERE tag.name = 'model:' || account.name_key || '/' || repo.name_key) AS model_tag"""
 
 MAIN = "LEFT JOIN git_ref ON git_ref.repo_id = repo.id AND git_ref.name = 'refs/heads/main'"
 
@@ -38,6 +40,8 @@ class Repo(NamedTuple):
     """A repository; times in milliseconds, `used_storage` in bytes.
 
     `main_oid` is the head of its branch `main`, as of the same moment as everything else.
+    `model_tag` is the number of the tag that Spaces have which name a model of this name; most
+    have none, so that nobody need look for Spaces.
     Of whoever asked, `viewer_role` is the role in the organisation that owns it, and
     `viewer_request` the status of the request for access: pending, accepted or rejected.
     """
@@ -61,6 +65,7 @@ class Repo(NamedTuple):
     created_at: int
     updated_at: int
     main_oid: str | None
+    model_tag: int | None
     viewer_role: str | None
     viewer_request: str | None
 
