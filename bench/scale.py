@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ from _measure import (
     report,
     work_folder,
 )
+from _repositories import hex_id
 
 SIZES = (100, 10_000, 1_000_000)
 PROBES, ROUNDS, REQUESTS = 20, 60, 40
@@ -41,10 +41,6 @@ REPO = (
     "updated_at",
 )
 REF = ("repo_id", "name", "oid")
-
-
-def hex_id(kind: str, number: int) -> str:
-    return hashlib.md5(f"{kind}{number}".encode()).hexdigest()[:24]
 
 
 def accounts(count: int) -> Iterator[tuple[object, ...]]:

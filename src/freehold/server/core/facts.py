@@ -153,8 +153,8 @@ def _look(source: Source, tree: bytes, repo_type: str, large: LargeFiles) -> Fac
         return facts
     # Who has the same pointers may not have the files.
     owner = large.repo_id if weights.is_private else ""
-    size = len(text.body + text.words) + _weigh(card.data) + _weigh(facts.details)
-    weight = 1 + len(paths or ()) + size // 100
+    held = len(text.body + text.words) + _weigh(card.data) + _weigh(facts.details)
+    weight = 1 + len(paths or ()) + held // 100
     return _known.put((repo_type, tree, owner), facts, weight)
 
 
