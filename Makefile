@@ -38,7 +38,7 @@ test: environments
 	@$(PYTEST) $(ARGS)
 
 environments: $(VENV)/.test
-	@scripts/install-system git git-lfs postgresql npm
+	@scripts/install-system git git-lfs postgresql npm chromium
 	@$(VENV)/bin/python tests/compat/environments.py
 
 lint: $(VENV)/.lint

@@ -34,8 +34,9 @@ ALLOWED = {
     f"{S}.http": {*WIRE, f"{S}.core", f"{S}.db", f"{S}.hub"},
     f"{S}.rest": {*WIRE, f"{S}.http", f"{S}.core"},
     f"{S}.protocols": {*DATA, f"{S}.http", f"{S}.core", f"{S}.db", f"{S}.objects"},
+    f"{S}.web": {*DATA, f"{S}.http", f"{S}.core", f"{S}.db", f"{S}.hub"},
     f"{S}.app": {*WIRE, f"{S}.config", f"{S}.hub"}
-    | {f"{S}.{layer}" for layer in ("core", "http", "rest", "protocols")},
+    | {f"{S}.{layer}" for layer in ("core", "http", "rest", "protocols", "web")},
     f"{S}.serving": {f"{S}.app", f"{S}.config", f"{S}.core", f"{S}.db", f"{S}.http", f"{S}.hub"},
 }
 
@@ -44,7 +45,7 @@ SERVER_COMMANDS = {"cli/serve.py", "cli/admin.py", "cli/settings.py"}
 
 # The frameworks of the edge, and who may know them.
 EDGE_LIBRARIES = {"starlette", "uvicorn", "httptools", "uvloop"}
-EDGE = {f"{S}.http", f"{S}.rest", f"{S}.protocols", f"{S}.app", f"{S}.serving"}
+EDGE = {f"{S}.http", f"{S}.rest", f"{S}.protocols", f"{S}.web", f"{S}.app", f"{S}.serving"}
 
 
 ENVIRONMENT_READERS = {

@@ -12,11 +12,13 @@ import pytest
 from freehold.server.app import SERVED
 from freehold.server.core.access import CHANGES
 from freehold.server.http.rawpath import Router
+from freehold.server.web.routes import named_pages
 from freehold.wire.route import Needs, Route, Stream
 from freehold.wire.routes import NOT_SUPPORTED, named_routes
 
 TESTS = Path(__file__).resolve().parents[1]
-NAMES = sorted(named_routes())
+EVERYTHING = {**named_routes(), **named_pages()}
+NAMES = sorted(EVERYTHING)
 
 
 def test_a_route_cannot_be_written_without_what_it_needs() -> None:
@@ -28,12 +30,12 @@ def test_a_route_cannot_be_written_without_what_it_needs() -> None:
 
 def test_every_route_is_served_exactly_once() -> None:
     served = sorted(id(entry.route) for entry in SERVED)
-    assert served == sorted(id(route) for route in named_routes().values())
+    assert served == sorted(id(route) for route in EVERYTHING.values())
 
 
 def test_a_call_on_a_repository_needs_a_right_in_it() -> None:
     """Anything below READ would answer for repositories that the caller may not see."""
-    everywhere = (*named_routes().values(), *NOT_SUPPORTED)
+    everywhere = (*EVERYTHING.values(), *NOT_SUPPORTED)
     open_to_all = [r.path for r in everywhere if "{repo}" in r.path and r.needs < Needs.READ]
     assert open_to_all == []
 
@@ -43,17 +45,18 @@ def test_a_call_that_changes_a_repository_needs_the_right_to() -> None:
     changing = {"POST", "PUT", "DELETE"}
     weak = {
         name
-        for name, route in named_routes().items()
+        for name, route in EVERYTHING.items()
         if route.method in changing and "{repo}" in route.path and route.needs not in CHANGES
     }
     reading = {"get_paths_info", "download_files", "upload_pack"}
     of_the_caller = {"ask_access", "withdraw_access_request"}
-    assert weak == {*reading, *of_the_caller, "duplicate_repo", "lfs_batch"}
+    pages = {"preview_form", "ask_access_form"}
+    assert weak == {*reading, *of_the_caller, *pages, "duplicate_repo", "lfs_batch"}
 
 
 def test_no_route_hides_another() -> None:
     """The first route that fits wins, so each one must be found by its own path."""
-    served = [(route, name) for name, route in named_routes().items()]
+    served = [(route, name) for name, route in EVERYTHING.items()]
     router = Router([(entry.route, entry.route) for entry in SERVED])
     found = {name: router.find(route.method, example(route)) for route, name in served}
     wrong = [name for route, name in served if (m := found[name]) is None or m.target is not route]
@@ -109,4 +112,6 @@ def route_of(test: str) -> str | None:
 @pytest.mark.parametrize("name", NAMES)
 def test_every_route_has_a_test_that_bears_its_name(name: str) -> None:
     bearing = [test for test in names_of_tests() if route_of(test) == name]
-    assert bearing, f"no test is called test_{name}…: add one to tests/api or tests/protocols"
+    assert bearing, (
+        f"no test is called test_{name}…: add one to tests/api, tests/protocols or tests/web"
+    )

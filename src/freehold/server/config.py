@@ -71,6 +71,12 @@ def _switch(text: str) -> bool:
     raise ValueError("must be true or false")
 
 
+def _sign_up(text: str) -> str:
+    if text not in {"open", "invitation", "closed"}:
+        raise ValueError("must be open, invitation or closed")
+    return text
+
+
 def _origin(text: str) -> str:
     """A bare `scheme://host[:port]`: clients count the path segments of the URLs they are given."""
     if not text:
@@ -125,6 +131,13 @@ SETTINGS = (
         "",
         "The origin that people use, such as `https://hub.example.org`; the `Host` header of "
         "each request when empty.",
+    ),
+    Setting(
+        "sign_up",
+        _sign_up,
+        "closed",
+        "Who may make an account in the browser: anybody (`open`), who was invited "
+        "(`invitation`), or nobody (`closed`).",
     ),
     Setting("workers", _positive_number, "1", "The number of server processes."),
     Setting(
@@ -261,6 +274,7 @@ class Config:
     database_url: str
     object_store: str
     public_url: str
+    sign_up: str
     workers: int
     threads: int
     own_processor: bool

@@ -32,6 +32,16 @@ def insert_like(tx: Transaction, repo_id: str, user_id: str, now: int) -> bool:
     )
 
 
+def has_like(tx: Transaction, repo_id: str, user_id: str) -> bool:
+    """Whether the user likes the repository."""
+    row = tx.one(
+        "SELECT 1 FROM repo_like WHERE repo_id = :repo_id AND user_id = :user_id",
+        repo_id=repo_id,
+        user_id=user_id,
+    )
+    return row is not None
+
+
 def delete_like(tx: Transaction, repo_id: str, user_id: str) -> bool:
     """Removes a like; false when there is none."""
     return bool(

@@ -25,7 +25,8 @@ from freehold.server.core.revisions import is_pull_request
 from freehold.server.core.tokens import identify, identify_and_find
 from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
-from freehold.server.http.auth import read_token
+from freehold.server.http.auth import read_secret
+from freehold.server.http.sessions import read_session
 from freehold.server.http.streams import read_body
 from freehold.server.http.threads import Threads
 from freehold.server.hub import Hub
@@ -47,7 +48,8 @@ class Call:
 
     Short jobs run in `threads`, those that hash, pack or move bytes in `bulk`. Whoever starts a
     program for a client of git holds one of the `programs` as long as it runs, and whoever keeps a
-    thread for seconds, or lets it wait for a program, one of the `turns`.
+    thread for seconds, or lets it wait for a program, one of the `turns`. A page (`is_page`) checks
+    the CSRF tokens of its forms itself.
     """
 
     hub: Hub
@@ -58,13 +60,12 @@ class Call:
     request: Request
     route: Route
     params: dict[str, str]
+    is_page: bool = False
 
     @property
     def origin(self) -> str:
         """What every URL in the answer starts with: the origin that the client used."""
-        if self.hub.config.public_url:
-            return self.hub.config.public_url
-        return f"{self.request.scope['scheme']}://{self.request.headers.get('host', 'localhost')}"
+        return origin_of(self.hub, self.request)
 
     @property
     def address(self) -> str:
@@ -83,6 +84,11 @@ class Call:
             access.require_account(ctx.viewer)
         return ctx, repo
 
+    def viewer(self) -> Viewer:
+        """Whoever calls, whatever they may do."""
+        with self.hub.db.read() as tx:
+            return identify(tx, self._read_secret())
+
     def _needs(self) -> Needs:
         """What the call needs: less where it is about a pull request."""
         route = self.route
@@ -92,11 +98,16 @@ class Call:
         return route.pr_needs if is_proposal else route.needs
 
     def _find_viewer_and_repo(self, tx: Transaction) -> tuple[Viewer, Repo | None]:
-        secret = read_token(self.request)
+        secret = self._read_secret()
         if "repo" not in self.params:
             return identify(tx, secret), None
         repo_type = cast(RepoType, self.params["type"])
         return identify_and_find(tx, secret, repo_type, self.params["repo"])
+
+    def _read_secret(self) -> str | None:
+        if self.is_page:
+            return read_session(self.request)
+        return read_secret(self.request, self.hub.signing_key)
 
     def query(self) -> Any:
         """The query as the route types it."""
@@ -120,6 +131,13 @@ class Call:
         if not data and not self.route.body_required:
             return None
         return decode_json(data, shape)
+
+
+def origin_of(hub: Hub, request: Request) -> str:
+    """The origin that people use for the hub."""
+    if hub.config.public_url:
+        return hub.config.public_url
+    return f"{request.scope['scheme']}://{request.headers.get('host', 'localhost')}"
 
 
 def _parse_form(data: bytes) -> list[tuple[str, str]]:

@@ -1,0 +1,7 @@
+"""Discussions and pull requests."""
+
+from __future__ import annotations
+
+from freehold.server.http.bind import Served
+
+SERVED: tuple[Served, ...] = ()

@@ -1,0 +1,7 @@
+"""Commits, their changes, and comparisons."""
+
+from __future__ import annotations
+
+from freehold.server.http.bind import Served
+
+SERVED: tuple[Served, ...] = ()

@@ -1,0 +1,188 @@
+"""From a route and a function to a page: find out who asks, check the right, show or act.
+
+A page is shown by a function that is given a `Visit`; a form is sent to one that gives a `Redirect`
+when it was accepted. Errors of the core become pages as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from functools import partial
+from urllib.parse import parse_qsl, quote
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from freehold.errors import (
+    BadRequestError,
+    ConflictError,
+    ForbiddenError,
+    HfHubHTTPError,
+    UnauthorizedError,
+    UnprocessableError,
+)
+from freehold.server.core import access
+from freehold.server.core.access import Context
+from freehold.server.http.bind import Call, Served
+from freehold.server.http.sessions import (
+    CSRF_FIELD,
+    check_csrf_token,
+    read_subject,
+)
+from freehold.server.http.streams import read_body
+from freehold.server.web.rendering import render, set_cookie
+from freehold.server.web.visit import Answer, Page, Redirect, Visit, page
+from freehold.wire.route import Needs, Route
+
+Maker = Callable[[Visit], Answer]
+
+# As much as a file that is edited in a page may have, each character of which may take three.
+FORM_LIMIT = 32 * 1024 * 1024
+MAX_FIELDS = 1000
+
+# What whoever sent a form can do better: the page of the form is shown again.
+_TRY_AGAIN = (BadRequestError, ConflictError, UnprocessableError)
+
+STALE_FORM = "This page is too old, or was not ours. Nothing was changed: please try again."
+NOT_FOUND = "There is no such page, or you need to sign in to see it."
+NOT_FOUND_FOR_YOU = "There is no such page, or you may not see it."
+
+
+def show(route: Route, make: Maker, *, bulk: bool = False, turn: bool = False) -> Served:
+    """Shows the page that the function makes. `bulk` and `turn` are as in `bind.serve`."""
+
+    def answer(call: Call) -> Response:
+        visit = _visit(call)
+        return _send(call, visit.ctx, make(visit))
+
+    async def handle(call: Call) -> Response:
+        call = replace(call, is_page=True)
+        threads = call.bulk if bulk else call.threads
+        async with call.turns if turn else nullcontext():
+            return await threads.run(_guarded, call, answer)
+
+    return Served(route, handle, make)
+
+
+def act(
+    route: Route,
+    function: Maker,
+    again: Maker | None = None,
+    *,
+    bulk: bool = False,
+    turn: bool = False,
+) -> Served:
+    """Does what a form asks for, once it is certain that it is a form of this hub.
+
+    `again` makes the page that is shown, with the reason and what was filled in, when the core
+    refuses what the form says.
+    """
+
+    def answer(call: Call, data: bytes) -> Response:
+        form = _read_form(call, data)
+        visit = replace(_visit(call), form=form)
+        try:
+            return _send(call, visit.ctx, function(visit))
+        except _TRY_AGAIN as error:
+            if again is None:
+                raise
+            shown = again(replace(visit, error=error.message))
+            assert isinstance(shown, Page)
+            return _send(call, visit.ctx, replace(shown, status=error.status))
+
+    async def handle(call: Call) -> Response:
+        call = replace(call, is_page=True)
+        refusal = await call.threads.run(_guarded, call, _check_first)
+        if refusal.status_code != 204:
+            return refusal
+        data = await read_body(call.request, FORM_LIMIT)
+        threads = call.bulk if bulk else call.threads
+        async with call.turns if turn else nullcontext():
+            return await threads.run(_guarded, call, partial(answer, data=data))
+
+    return Served(route, handle, function)
+
+
+def _check_first(call: Call) -> Response:
+    """Nobody's form is read before it is known that they may send it."""
+    call.authorize()
+    return Response(status_code=204)
+
+
+def _read_form(call: Call, data: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(data.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS)
+    except ValueError as error:
+        raise BadRequestError(f"Invalid form: {error}") from error
+    form = dict(pairs)
+    token = form.pop(CSRF_FIELD, "")
+    if not check_csrf_token(call.hub.signing_key, read_subject(call.request), token):
+        raise ForbiddenError(STALE_FORM)
+    # Browsers send line ends as the protocol of old wants them.
+    return {name: value.replace("\r\n", "\n") for name, value in form.items()}
+
+
+def _visit(call: Call) -> Visit:
+    ctx, repo = call.authorize()
+    if call.route.needs == Needs.ACCOUNT and call.route.method == "POST":
+        access.require_write_token(ctx.viewer)
+    pairs = parse_qsl(call.request.scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    lists: dict[str, list[str]] = {}
+    for name, value in pairs:
+        lists.setdefault(name, []).append(value.replace("\0", ""))
+    return Visit(
+        ctx=ctx,
+        repo_or_none=repo,
+        pieces=call.params,
+        path=call.request.scope["raw_path"].decode("latin-1"),
+        query={name: values[-1] for name, values in lists.items()},
+        lists=lists,
+        headers=call.request.headers,
+        address=call.address,
+    )
+
+
+def _guarded(call: Call, answer: Callable[[Call], Response]) -> Response:
+    """What the function answers, or the page of the error that it raises."""
+    try:
+        return answer(call)
+    except HfHubHTTPError as error:
+        ctx = Context(call.hub, call.viewer(), call.origin)
+        return make_error_page(call.request, ctx, error)
+
+
+def _send(call: Call, ctx: Context, answer: Answer) -> Response:
+    if isinstance(answer, Redirect):
+        return _redirect(ctx, answer)
+    return render(call.request, ctx, answer)
+
+
+def _redirect(ctx: Context, answer: Redirect) -> Response:
+    # 303: whatever was sent, the next page is asked for with GET.
+    response = Response(status_code=303, headers={"Location": answer.path})
+    for name, value in answer.cookies.items():
+        set_cookie(response, ctx, name, value)
+    return response
+
+
+def make_error_page(request: Request, ctx: Context, error: HfHubHTTPError) -> Response:
+    """The page that tells what went wrong, or the one to sign in where that is what is missing.
+
+    What is not there and what the viewer may not see is one and the same page.
+    """
+    if isinstance(error, UnauthorizedError) and request.method in ("GET", "HEAD"):
+        return _redirect(ctx, Redirect(f"/login?next={quote(_target(request), safe='')}"))
+    if error.code == "RepoNotFound" or (error.code is None and error.status == 404):
+        message = NOT_FOUND if ctx.viewer.id is None else NOT_FOUND_FOR_YOU
+        return render(request, ctx, page("error.html", 404, message=message))
+    # Browsers would ask for a password of their own after a 401.
+    status = 403 if error.status == 401 else error.status
+    return render(request, ctx, page("error.html", status, message=error.message))
+
+
+def _target(request: Request) -> str:
+    path = request.scope["raw_path"].decode("latin-1")
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{path}?{query}" if query else path

@@ -1,0 +1,7 @@
+"""Signing in, out and up."""
+
+from __future__ import annotations
+
+from freehold.server.http.bind import Served
+
+SERVED: tuple[Served, ...] = ()

@@ -1,0 +1,92 @@
+"""One visit of a page: what a function that makes a page is given, and what it gives back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from freehold.server.core.access import Context, level_of
+from freehold.server.db.repos import Repo
+from freehold.wire.ids import URL_PREFIXES
+from freehold.wire.route import Needs
+
+
+@dataclass(frozen=True)
+class Visit:
+    """Who looks at which page: the right that its route needs was checked.
+
+    `pieces` are those of the path, `query` and `form` the values of each field, the last one where
+    a field has several. `error` is why the form was not accepted, when its page is shown again.
+    `headers` are those of the request, their names in lower case; `path` is the raw path.
+    """
+
+    ctx: Context
+    repo_or_none: Repo | None
+    pieces: Mapping[str, str]
+    path: str
+    query: Mapping[str, str]
+    lists: Mapping[str, list[str]]
+    headers: Mapping[str, str]
+    address: str
+    form: Mapping[str, str] = field(default_factory=dict)
+    error: str = ""
+
+    @property
+    def repo(self) -> Repo:
+        """The repository of the path."""
+        assert self.repo_or_none is not None
+        return self.repo_or_none
+
+    @property
+    def level(self) -> Needs:
+        """The most that the viewer may do with the repository."""
+        return level_of(self.ctx.viewer, self.repo)
+
+    def may(self, needs: Needs) -> bool:
+        """Whether the viewer may do that with the repository, with the session that they have."""
+        viewer = self.ctx.viewer
+        if self.repo.disabled and not viewer.is_admin and needs > Needs.READ:
+            return False
+        return self.level >= needs and (needs in (Needs.READ, Needs.CONTENT) or viewer.can_write)
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page to show: the file of its template, and what the template is told."""
+
+    template: str
+    values: Mapping[str, Any]
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Redirect:
+    """Another page to go to: a path of this hub. `cookies` are set, or deleted where empty."""
+
+    path: str
+    cookies: Mapping[str, str] = field(default_factory=dict)
+
+
+Answer = Page | Redirect
+
+
+def page(template: str, status: int = 200, **values: Any) -> Page:
+    """A page made with that template of `templates/` and those values."""
+    return Page(template, values, status)
+
+
+def repo_path(type: str, full_name: str) -> str:
+    """The path of a repository's page."""
+    return f"/{URL_PREFIXES[type]}{full_name}"  # type: ignore[index]
+
+
+def local_path(text: str, default: str = "/") -> str:
+    """The path if it leads to a page of this hub; else the default, so nobody is led elsewhere.
+
+    Browsers take `//` and `/\\` at the beginning for another host, and skip control characters.
+    """
+    if not text.startswith("/") or text[1:2] in ("/", "\\"):
+        return default
+    return default if any(c < " " or c in "\\\x7f" for c in text) else text
