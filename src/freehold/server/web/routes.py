@@ -103,7 +103,7 @@ MERGE_FORM = Route("POST", "/{prefix}{repo}/discussions/{num}/merge", Needs.WRIT
 
 LIKE_FORM = Route("POST", "/{prefix}{repo}/like", Needs.DISCUSS)
 LIKERS_PAGE = Route("GET", "/{prefix}{repo}/likers", Needs.READ)
-ASK_ACCESS_FORM = Route("POST", "/{prefix}{repo}/ask-access", Needs.READ)
+ASK_ACCESS_FORM = Route("POST", "/{prefix}{repo}/request-access", Needs.READ)
 FOLLOW_FORM = Route("POST", "/{account}/follow", Needs.ACCOUNT)
 ACCOUNT_PAGE = Route("GET", "/{account}", Needs.NOTHING)
 REPO_PAGE = Route("GET", "/{prefix}{repo}", Needs.READ)
