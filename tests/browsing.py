@@ -140,7 +140,7 @@ class Visitor:
         """Whatever is at that path."""
         return Shown(self.call("GET", path, headers={"accept": "text/html"}))
 
-    def send(self, path: str, fields: dict[str, str] | None = None, page: str = "/new") -> Shown:
+    def send(self, path: str, fields: dict[str, str] | None = None, page: str = "/") -> Shown:
         """Send a form to that path, with the CSRF token that is on `page`."""
         token = self.csrf_token(page)
         data = httpx2.QueryParams({"csrf_token": token, **(fields or {})})
@@ -148,7 +148,7 @@ class Visitor:
         content = str(data).encode()
         return Shown(self.call("POST", path, content=content, headers=headers))
 
-    def csrf_token(self, page: str = "/settings") -> str:
+    def csrf_token(self, page: str = "/") -> str:
         """The CSRF token on a page."""
         document = self.see(page).document
         fields = document.all("input", name="csrf_token")
