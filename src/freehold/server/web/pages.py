@@ -25,21 +25,25 @@ from freehold.errors import (
 )
 from freehold.server.core import access
 from freehold.server.core.access import Context
-from freehold.server.http.bind import Call, Served
+from freehold.server.core.tokens import identify
+from freehold.server.http.bind import Call, Served, origin_of
 from freehold.server.http.sessions import (
     CSRF_FIELD,
     check_csrf_token,
+    read_session,
     read_subject,
 )
 from freehold.server.http.streams import read_body
+from freehold.server.hub import Hub
 from freehold.server.web.rendering import render, set_cookie
 from freehold.server.web.visit import Answer, Page, Redirect, Visit, page
 from freehold.wire.route import Needs, Route
 
 Maker = Callable[[Visit], Answer]
 
-# As much as a file that is edited in a page may have, each character of which may take three.
-FORM_LIMIT = 32 * 1024 * 1024
+# In bytes, of a form in which files are edited, and of any other: a character may take twelve.
+FILE_FORM_LIMIT = 32 * 1024 * 1024
+FORM_LIMIT = 1024 * 1024
 MAX_FIELDS = 1000
 
 # What whoever sent a form can do better: the page of the form is shown again.
@@ -97,7 +101,8 @@ def act(
         refusal = await call.threads.run(_guarded, call, _check_first)
         if refusal.status_code != 204:
             return refusal
-        data = await read_body(call.request, FORM_LIMIT)
+        limit = FILE_FORM_LIMIT if route.needs >= Needs.PROPOSE else FORM_LIMIT
+        data = await read_body(call.request, limit)
         threads = call.bulk if bulk else call.threads
         async with call.turns if turn else nullcontext():
             return await threads.run(_guarded, call, partial(answer, data=data))
@@ -149,8 +154,7 @@ def _guarded(call: Call, answer: Callable[[Call], Response]) -> Response:
     try:
         return answer(call)
     except HfHubHTTPError as error:
-        ctx = Context(call.hub, call.viewer(), call.origin)
-        return make_error_page(call.request, ctx, error)
+        return show_error(call.request, call.hub, error)
 
 
 def _send(call: Call, ctx: Context, answer: Answer) -> Response:
@@ -167,11 +171,14 @@ def _redirect(ctx: Context, answer: Redirect) -> Response:
     return response
 
 
-def make_error_page(request: Request, ctx: Context, error: HfHubHTTPError) -> Response:
+def show_error(request: Request, hub: Hub, error: HfHubHTTPError) -> Response:
     """The page that tells what went wrong, or the one to sign in where that is what is missing.
 
     What is not there and what the viewer may not see is one and the same page.
     """
+    with hub.db.read() as tx:
+        viewer = identify(tx, read_session(request))
+    ctx = Context(hub, viewer, origin_of(hub, request))
     if isinstance(error, UnauthorizedError) and request.method in ("GET", "HEAD"):
         return _redirect(ctx, Redirect(f"/login?next={quote(_target(request), safe='')}"))
     if error.code == "RepoNotFound" or (error.code is None and error.status == 404):
