@@ -20,6 +20,7 @@ from freehold.errors import (
     ConflictError,
     ForbiddenError,
     HfHubHTTPError,
+    TooManyRequestsError,
     UnauthorizedError,
     UnprocessableError,
 )
@@ -47,7 +48,7 @@ FORM_LIMIT = 1024 * 1024
 MAX_FIELDS = 1000
 
 # What whoever sent a form can do better: the page of the form is shown again.
-_TRY_AGAIN = (BadRequestError, ConflictError, UnprocessableError)
+_TRY_AGAIN = (BadRequestError, ConflictError, UnprocessableError, TooManyRequestsError)
 
 STALE_FORM = "This page is too old, or was not ours. Nothing was changed: please try again."
 NOT_FOUND = "There is no such page, or you need to sign in to see it."
@@ -94,7 +95,8 @@ def act(
                 raise
             shown = again(replace(visit, error=error.message))
             assert isinstance(shown, Page)
-            return _send(call, visit.ctx, replace(shown, status=error.status))
+            headers = {**shown.headers, **error.headers}
+            return _send(call, visit.ctx, replace(shown, status=error.status, headers=headers))
 
     async def handle(call: Call) -> Response:
         call = replace(call, is_page=True)
@@ -167,7 +169,7 @@ def _redirect(ctx: Context, answer: Redirect) -> Response:
     # 303: whatever was sent, the next page is asked for with GET.
     response = Response(status_code=303, headers={"Location": answer.path})
     for name, value in answer.cookies.items():
-        set_cookie(response, ctx, name, value)
+        set_cookie(response, ctx, name, value, answer.seconds)
     return response
 
 
@@ -186,7 +188,8 @@ def show_error(request: Request, hub: Hub, error: HfHubHTTPError) -> Response:
         return render(request, ctx, page("error.html", 404, message=message))
     # Browsers would ask for a password of their own after a 401.
     status = 403 if error.status == 401 else error.status
-    return render(request, ctx, page("error.html", status, message=error.message))
+    shown = page("error.html", status, message=error.message)
+    return render(request, ctx, replace(shown, headers=error.headers))
 
 
 def _target(request: Request) -> str:

@@ -34,6 +34,12 @@ def format_time(moment: float | str | None) -> Markup:
     return _TIME.format(when.strftime("%Y-%m-%dT%H:%M:%SZ"), exact, _ago(when))
 
 
+def format_date(moment: float | str) -> str:
+    """The day of a moment, for what is yet to come: 3 May 2027."""
+    when = _read_time(moment)
+    return f"{when.day} {when:%B %Y}"
+
+
 def _read_time(moment: float | str) -> datetime:
     if isinstance(moment, str):
         return datetime.fromisoformat(moment)
@@ -86,6 +92,7 @@ def plural(count: int, word: str) -> str:
 
 FILTERS: dict[str, Any] = {
     "time": format_time,
+    "date": format_date,
     "bytes": format_bytes,
     "count": format_count,
     "path": quote_path,
