@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from msgspec import UNSET, UnsetType
 
 from freehold.server.web.repo_frame import home_of
@@ -19,44 +19,48 @@ from freehold.wire.route import Needs
 _ALIGNED = re.compile(r'(<t[dh]) style="text-align:\s*(left|center|right);?"')
 
 
+_CARD = Markup(
+    '<a class="account" href="/{name}"><img class="avatar" src="{avatar}" alt="" width="22"'
+    ' height="22" loading="lazy"><strong>{name}</strong></a>'
+)
+_ROLE = Markup('{} <span class="badge">{}</span>')
+_NOBODY = Markup('<span class="account"><span class="avatar ghost"></span>a deleted account</span>')
+
+
 class Writer(NamedTuple):
-    """Who did something: a name, empty once the account is gone, a picture, and what they are."""
+    """Who did something: their name, empty once the account is gone, and how a page shows them.
+
+    That is made once for each, as most of a page may be by the same few. `full` has a badge as
+    well for the author of the discussion and the owner of the repository.
+    """
 
     name: str
-    avatar: str
-    roles: Sequence[str]
+    card: Markup
+    full: Markup
 
 
-class Comment(NamedTuple):
-    """A comment; `edit_url` leads to its versions, and to its form for those who may change it."""
+class Entry(NamedTuple):
+    """Something that happened: its `kind` is comment, hidden or change.
 
+    `head` tells who, and of a comment also when, with its links. The other fields are those of a
+    change: when it was, and what it was about, as the text of a link to `url` if there is one.
+    """
+
+    kind: str
     id: str
-    writer: Writer
-    time: Markup
-    html: Markup
-    is_hidden: bool
-    hidden_by: str
-    is_edited: bool
-    may_edit: bool
-    may_hide: bool
-    edit_url: str
-
-
-class Change(NamedTuple):
-    """Something else that happened: what was done, and maybe a link behind it."""
-
-    id: str
-    writer: Writer
-    time: Markup
-    said: str
-    label: str = ""
+    head: Markup
+    text: Markup | str
+    time: Markup = Markup("")
+    about: str = ""
     url: str = ""
 
 
 def make_safe(html: str) -> Markup:
     """The HTML of a comment, as the core has sanitised it, without styles of its own."""
     # `formats/markdown.py` lets through nothing but a few elements, and escapes each text.
-    return Markup(_ALIGNED.sub(r'\1 class="to-\2"', html))  # noqa: S704
+    if ' style="' in html:
+        html = _ALIGNED.sub(r'\1 class="to-\2"', html)
+    return Markup(html)  # noqa: S704
 
 
 class Thread:
@@ -65,6 +69,7 @@ class Thread:
     def __init__(self, visit: Visit, told: Discussion) -> None:
         self._told = told
         self._home = home_of(visit)
+        self._edit_path = escape(f"{self._home}/discussions/{told.num}/edit")
         self._viewer = visit.ctx.viewer.name if visit.may(Needs.DISCUSS) else None
         self._writes = visit.may(Needs.WRITE)
         self._is_admin = visit.may(Needs.ADMIN)
@@ -73,12 +78,11 @@ class Thread:
         self._status = "open"
         self._writers: dict[str, Writer] = {}
 
-    def entries(self) -> Iterator[tuple[bool, Comment | Change]]:
-        """Each event, and whether it is a comment."""
+    def entries(self) -> Iterator[Entry]:
+        """Each event in its turn."""
         self._status = self._first_status()
         for event in self._told.events:
-            is_comment = event.type == "comment"
-            yield is_comment, self._comment(event) if is_comment else self._change(event)
+            yield self._comment(event) if event.type == "comment" else self._change(event)
 
     def _first_status(self) -> str:
         """A pull request began as a draft if the first thing it was given is to be open."""
@@ -87,7 +91,7 @@ class Thread:
 
     def _writer(self, author: Author | UnsetType) -> Writer:
         if author is UNSET:
-            return Writer("", "", ())
+            return Writer("", _NOBODY, _NOBODY)
         known = self._writers.get(author.id_)
         if known is None:
             known = self._writers[author.id_] = self._describe(author)
@@ -98,29 +102,41 @@ class Thread:
         roles = ["author"] if opener is not UNSET and opener.id_ == author.id_ else []
         if author.id_ == self._owner:
             roles.append("owner")
-        return Writer(author.name, author.avatar_url, roles)
+        card = _CARD.format(name=author.name, avatar=author.avatar_url)
+        full = _ROLE.format(card, ", ".join(roles)) if roles else card
+        return Writer(author.name, card, full)
 
-    def _comment(self, event: DiscussionEvent) -> Comment:
+    def _comment(self, event: DiscussionEvent) -> Entry:
         data: CommentData = event.data
         writer = self._writer(event.author)
-        is_own = self._viewer is not None and writer.name == self._viewer
-        return Comment(
-            id=event.id,
-            writer=writer,
-            time=format_time(event.created_at),
-            html=make_safe(data.latest.html),
-            is_hidden=data.hidden,
-            hidden_by=data.hidden_by or "",
-            is_edited=data.edited,
-            may_edit=not data.hidden and (is_own or self._is_admin),
-            may_hide=not data.hidden and (is_own or self._writes),
-            edit_url=f"{self._home}/discussions/{self._told.num}/edit/{event.id}",
-        )
-
-    def _change(self, event: DiscussionEvent) -> Change:
-        said, label, url = self._say(event)
         when = format_time(event.created_at)
-        return Change(event.id, self._writer(event.author), when, said, label, url)
+        head = f'{writer.full} <a class="soft small" href="#{event.id}">{when}</a>'
+        if data.hidden:
+            by = "" if data.hidden_by is UNSET else f" by {data.hidden_by}"
+            said = f"This comment was hidden{by}."
+            return Entry("hidden", event.id, Markup(head), said)  # noqa: S704
+        links = self._link(event.id, data.edited, writer.name)
+        # Ids are hex, and all other parts were escaped; to do it once more for each of a thousand
+        # comments takes longer than all else. So does asking for many pieces in the template.
+        return Entry("comment", event.id, Markup(head + links), make_safe(data.latest.html))  # noqa: S704
+
+    def _link(self, event_id: str, is_edited: bool, name: str) -> str:
+        """The links of a comment: to its versions, and to what the viewer may do with it."""
+        action = self._find_action(self._viewer is not None and name == self._viewer)
+        start = f'<a href="{self._edit_path}/{event_id}">'
+        links = (f"{start}edited</a> " if is_edited else "") + (
+            f"{start}{action}</a>" if action else ""
+        )
+        return f' <span class="comment-links">{links}</span>' if links else ""
+
+    def _find_action(self, is_own: bool) -> str:
+        if is_own or self._is_admin:
+            return "Edit"
+        return "Hide" if self._writes else ""
+
+    def _change(self, event: DiscussionEvent) -> Entry:
+        card, (said, about, url) = self._writer(event.author).card, self._say(event)
+        return Entry("change", event.id, card, said, format_time(event.created_at), about, url)
 
     def _say(self, event: DiscussionEvent) -> tuple[str, str, str]:
         data: dict[str, Any] = event.data
