@@ -19,6 +19,7 @@ from freehold.errors import (
     BadRequestError,
     ConflictError,
     ForbiddenError,
+    FreeholdError,
     HfHubHTTPError,
     TooManyRequestsError,
     UnauthorizedError,
@@ -55,8 +56,18 @@ NOT_FOUND = "There is no such page, or you need to sign in to see it."
 NOT_FOUND_FOR_YOU = "There is no such page, or you may not see it."
 
 
-def show(route: Route, make: Maker, *, bulk: bool = False, turn: bool = False) -> Served:
-    """Shows the page that the function makes. `bulk` and `turn` are as in `bind.serve`."""
+def show(
+    route: Route,
+    make: Maker,
+    *,
+    bulk: bool = False,
+    turn: bool = False,
+    turn_if: Callable[[Visit], bool] | None = None,
+) -> Served:
+    """Shows the page that the function makes. `bulk` and `turn` are as in `bind.serve`.
+
+    `turn_if` finds out for each visit whether it takes a turn.
+    """
 
     def answer(call: Call) -> Response:
         visit = _visit(call)
@@ -65,10 +76,18 @@ def show(route: Route, make: Maker, *, bulk: bool = False, turn: bool = False) -
     async def handle(call: Call) -> Response:
         call = replace(call, is_page=True)
         threads = call.bulk if bulk else call.threads
-        async with call.turns if turn else nullcontext():
+        takes = turn or (turn_if is not None and await threads.run(_takes_turn, call, turn_if))
+        async with call.turns if takes else nullcontext():
             return await threads.run(_guarded, call, answer)
 
     return Served(route, handle, make)
+
+
+def _takes_turn(call: Call, turn_if: Callable[[Visit], bool]) -> bool:
+    try:
+        return turn_if(_visit(call))
+    except FreeholdError:
+        return False  # whoever makes the page meets the same error
 
 
 def act(

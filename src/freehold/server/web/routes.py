@@ -57,7 +57,12 @@ BLOB_PAGE = Route("GET", "/{prefix}{repo}/blob/{revision}/{path}", Needs.CONTENT
 BLAME_PAGE = Route("GET", "/{prefix}{repo}/blame/{revision}/{path}", Needs.CONTENT)
 COMMITS_PAGE = Route("GET", "/{prefix}{repo}/commits/{revision}/{path}", Needs.CONTENT)
 COMMIT_PAGE = Route("GET", "/{prefix}{repo}/commit/{revision}", Needs.CONTENT)
-COMPARE_PAGE = Route("GET", "/{prefix}{repo}/compare/{span}", Needs.CONTENT)
+COMPARE_PAGE = Route(
+    "GET",
+    "/{prefix}{repo}/compare/{span}",
+    Needs.CONTENT,
+    aliases=("/{prefix}{repo}/compare",),
+)
 REFS_PAGE = Route("GET", "/{prefix}{repo}/refs", Needs.CONTENT)
 CREATE_BRANCH_FORM = Route("POST", "/{prefix}{repo}/refs/branches", Needs.WRITE)
 DELETE_BRANCH_FORM = Route("POST", "/{prefix}{repo}/refs/branches/delete", Needs.WRITE)
