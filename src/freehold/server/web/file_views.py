@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
-from freehold.formats.data_tables import read_csv, read_json, read_json_lines
+from freehold.formats.data_tables import MAX_COLUMNS, Table, read_csv, read_json, read_json_lines
 from freehold.formats.highlighting import highlight
 from freehold.formats.notebook import Cell, read_notebook
 from freehold.formats.safetensors_header import is_shard_index
@@ -103,7 +103,9 @@ def _show_media(file: _File) -> View | None:
     if not file.content.size:
         return None
     if file.ending in _IMAGES and file.content.size <= MAX_PICTURE:
-        return View("image", file.address, has_source=file.ending == "svg")
+        is_drawing = file.ending == "svg"
+        is_small = is_drawing and file.content.stored is None
+        return View("image", file.address, is_text=is_small, has_source=is_drawing)
     if file.ending in _AUDIO:
         return View("audio", file.address)
     return View("video", file.address) if file.ending in _VIDEO else None
@@ -218,12 +220,12 @@ def _show_json(file: _File, text: str, is_whole: bool) -> View | None:
     return None if table is None else _show_table(file, table, is_whole)
 
 
-def _show_table(file: _File, table: Any, is_whole: bool) -> View:
-    count = plural(len(table.rows), "row")
-    note = f"Only the first {count} and {plural(len(table.columns), 'column')} are shown."
+def _show_table(file: _File, table: Table, is_whole: bool) -> View:
+    note = f"Only the first {plural(len(table.rows), 'row')} are shown." if table.is_cut else ""
+    if len(table.columns) == MAX_COLUMNS:
+        note += f" There are at most {MAX_COLUMNS} columns."
     is_small = file.content.stored is None and is_whole
-    shown_note = note if table.is_cut else ""
-    return View("table", table, shown_note, is_text=is_small, has_source=True)
+    return View("table", table, note.strip(), is_text=is_small, has_source=True)
 
 
 class ShownCell(NamedTuple):

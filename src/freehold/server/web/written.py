@@ -15,6 +15,7 @@ from freehold.server.web.places import Place
 MAX_SIZE = 512 * 1024
 
 _SIDE = re.compile(r'(<t[dh]) style="text-align:\s*(left|center|right);?"')
+_HEADING = re.compile(r"<(/?)h([1-5])>")
 _RELATIVE = re.compile(r'(<a [^>]*?href=|<img [^>]*?src=)"(?![a-z]+:|/|#|\?)([^"]*)"')
 
 
@@ -30,6 +31,8 @@ def show_markdown(text: str, place: Place) -> Markup:
         base = place.url(page, folder) + "/"
         return f'{match[1]}"{escape(base + relative)}"'
 
+    # The page has a heading above these.
+    html = _HEADING.sub(lambda m: f"<{m[1]}h{int(m[2]) + 1}>", html)
     html = _SIDE.sub(r'\1 class="to-\2"', html)
     # The sanitiser has made this HTML; only the values of attributes were changed, and escaped.
     return Markup(_RELATIVE.sub(make_absolute, html))  # noqa: S704
