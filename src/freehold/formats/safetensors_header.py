@@ -83,6 +83,45 @@ def count_parameters(header: bytes, file_size: int) -> ParameterCounts:
     return _make_counts(counts)
 
 
+class TensorInfo(NamedTuple):
+    """A tensor of a file: its type, its shape, and how many elements that makes."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    elements: int
+
+
+class Tensors(NamedTuple):
+    """All tensors of a file in the order of its header, and the texts that it holds besides."""
+
+    tensors: list[TensorInfo]
+    metadata: Mapping[str, str]
+
+
+def list_tensors(header: bytes) -> Tensors:
+    """The tensors of a file, by its header without the first eight bytes.
+
+    Raises `SafetensorsError` for what is no header; where the bytes of its tensors are is not
+    looked at, as `count_parameters` does.
+    """
+    parsed = _parse(header)
+    metadata = parsed.pop(_METADATA, {})
+    found = []
+    for name, item in parsed.items():
+        tensor = _read_tensor(item)
+        found.append(TensorInfo(name, tensor.dtype, tuple(item["shape"]), tensor.elements))
+    return Tensors(found, metadata)
+
+
+def count_tensors(tensors: Iterable[TensorInfo]) -> ParameterCounts:
+    """The parameters of some tensors by type; raises `SafetensorsError` for absurdly many."""
+    counts: Counter[str] = Counter()
+    for tensor in tensors:
+        counts[tensor.dtype] += tensor.elements
+    return _make_counts(counts)
+
+
 def add_counts(parts: Iterable[ParameterCounts]) -> ParameterCounts:
     """The parameters of all shards together; raises `SafetensorsError` for absurdly many."""
     counts: Counter[str] = Counter()
@@ -238,6 +277,13 @@ def list_shards(data: bytes) -> tuple[str, ...]:
     if len(names) > MAX_SHARDS:
         _refuse(f"it has more than {MAX_SHARDS} shards")
     return names
+
+
+def read_shards(data: bytes) -> Mapping[str, str]:
+    """The shard of each tensor in an index; raises `SafetensorsError` as `list_shards` does."""
+    list_shards(data)
+    shards: Mapping[str, str] = json.loads(data)["weight_map"]
+    return shards
 
 
 def _is_shard(name: object) -> bool:

@@ -9,6 +9,7 @@ from freehold.errors import BadRequestError, EntryNotFoundError, PayloadTooLarge
 from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.access import Context
 from freehold.server.core.commits import Staged, apply
+from freehold.server.core.contents import read_content
 from freehold.server.core.paging import Page, decode_cursor, encode_cursor
 from freehold.server.core.revisions import branch_ref, reader_of, resolve_revision
 from freehold.server.db import lfs
@@ -186,6 +187,14 @@ def open_file(ctx: Context, repo: Repo, revision: str, path: str, *, raw: bool) 
         data = reader.blob(entry.oid)
         return Content(commit.oid, path, entry.oid, len(data), data, None)
     return Content(commit.oid, path, stored.sha256, stored.size, None, stored)
+
+
+def read_part(ctx: Context, content: Content, start: int, length: int) -> bytes:
+    """At most `length` bytes of a file from a place on; raises `ObjectMissingError`."""
+    if content.stored is None:
+        assert content.data is not None
+        return content.data[start : start + length]
+    return b"".join(read_content(ctx.hub, content.stored, start, length))
 
 
 def find_linked(

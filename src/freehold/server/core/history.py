@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html import escape
 from typing import NamedTuple
 
 from freehold.errors import BadRequestError
 from freehold.server.core.access import Context
+from freehold.server.core.commit_authors import find_authors
 from freehold.server.core.paging import Page
 from freehold.server.core.revisions import reader_of, resolve_revision
 from freehold.server.db.repos import Repo
@@ -30,14 +32,25 @@ MAX_PAGE = 1000
 
 def list_repo_commits(ctx: Context, repo: Repo, revision: str, query: CommitsQuery) -> Page:
     """Commits from the revision back, newest first, a page of them."""
+    page = _list_commits(ctx, repo, revision, query)
+    formatted = "formatted" in query.expand
+    return replace(page, items=[_describe(commit, formatted) for commit in page.items])
+
+
+def list_authored_commits(ctx: Context, repo: Repo, revision: str, query: CommitsQuery) -> Page:
+    """The same page with the accounts of the authors (`AuthoredCommit`)."""
+    page = _list_commits(ctx, repo, revision, query)
+    return replace(page, items=find_authors(ctx, page.items))
+
+
+def _list_commits(ctx: Context, repo: Repo, revision: str, query: CommitsQuery) -> Page:
     limit = PAGE if query.limit is None else query.limit
     if not 1 <= limit <= MAX_PAGE or query.p < 0:
         raise BadRequestError(f"A page has 1 to {MAX_PAGE} commits and a number from 0 on.")
     reader = reader_of(ctx, repo)
     ids = list_commit_ids(reader, resolve_revision(ctx, repo, revision).oid)
     start = query.p * limit
-    formatted = "formatted" in query.expand
-    items = [_describe(reader.commit(oid), formatted) for oid in ids[start : start + limit]]
+    items = [reader.commit(oid) for oid in ids[start : start + limit]]
     more = {"p": str(query.p + 1)} if start + limit < len(ids) else None
     return Page(items, next_query=more, total=len(ids))
 

@@ -61,6 +61,12 @@ def _select(ctx: Context, repo: Repo, found: dict[str, str], prefix: str) -> lis
     ]
 
 
+def list_ref_names(ctx: Context, repo: Repo, limit: int) -> list[str]:
+    """The first `limit` full names of branches, converts and tags, without a look at commits."""
+    with ctx.hub.db.read() as tx:
+        return refs.list_ref_names(tx, repo.id, limit)
+
+
 def create_branch(ctx: Context, repo: Repo, branch: str, body: CreateBranch | None) -> None:
     """A new branch at the starting point, or at the head of `main`.
 

@@ -71,6 +71,16 @@ def find_accounts(tx: Transaction, account_ids: Iterable[str]) -> dict[str, Acco
     return found
 
 
+def find_accounts_by_name(tx: Transaction, names: Iterable[str]) -> dict[str, Account]:
+    """The accounts of those names that exist, by their names in lower case."""
+    found: dict[str, Account] = {}
+    for keys in in_chunks({name.lower() for name in names}):
+        for row in tx.all(f"SELECT {COLUMNS} FROM account WHERE name_key IN :keys", keys=keys):
+            account = Account._make(row)._replace(is_admin=bool(row.is_admin))
+            found[account.name.lower()] = account
+    return found
+
+
 def find_account_by_id(tx: Transaction, account_id: str) -> Account | None:
     """The account of that id."""
     row = tx.one(f"SELECT {COLUMNS} FROM account WHERE id = :account_id", account_id=account_id)

@@ -16,6 +16,17 @@ def list_refs(tx: Transaction, repo_id: str) -> dict[str, str]:
     return {row.name: row.oid for row in rows}
 
 
+def list_ref_names(tx: Transaction, repo_id: str, limit: int) -> list[str]:
+    """The first `limit` names of refs that are not those of pull requests, in their order."""
+    rows = tx.all(
+        "SELECT name FROM git_ref WHERE repo_id = :repo_id AND name NOT LIKE 'refs/pr/%'"
+        " ORDER BY name LIMIT :limit",
+        repo_id=repo_id,
+        limit=limit,
+    )
+    return [row.name for row in rows]
+
+
 def find_refs(tx: Transaction, repo_id: str, names: list[str]) -> dict[str, str]:
     """Those of the named refs that exist."""
     rows = tx.all(

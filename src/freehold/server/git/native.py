@@ -231,6 +231,17 @@ def compare_trees(
     return Program(command, seconds=seconds).read_answer(statuses=(0,), most=most)[1]
 
 
+def blame(directory: str, commit: str, path: str, seconds: int, most: int) -> bytes:
+    """Which commit the lines of a file come from, as `git blame --incremental` says it.
+
+    It may take so many seconds of a processor and say that many bytes. Raises `GitError`, which is
+    a `GitLimitError` when it needs more.
+    """
+    command = ["--git-dir", directory, *_SMALL_WINDOWS, "blame", "--incremental", commit]
+    program = Program([*command, "--", path], seconds=seconds)
+    return program.read_answer(statuses=(0,), most=most)[1]
+
+
 def find_merge_base(directory: str, one: str, other: str) -> str | None:
     """The newest commit that both lead back to; raises `GitError`."""
     program = Program(["--git-dir", directory, "merge-base", one, other])

@@ -27,6 +27,9 @@ from freehold.wire.xet import FILE_INFO_TYPE, HASH_HEADER
 
 REDIRECT_SECONDS = 3600
 
+# What browsers show only when they are told the type: an SVG is no picture otherwise.
+_SHOWN = ("image/", "audio/", "video/")
+
 
 class ByteRange(NamedTuple):
     """A part of a file: its first byte and its length."""
@@ -113,9 +116,11 @@ def _describe_xet(content: Content, cas_url: str, call: Call) -> dict[str, str]:
 
 
 def _content_type(name: str, content: Content) -> str:
-    if content.stored is None:
+    """By the name of the file; small files are plain text, unless pages show them otherwise."""
+    guessed = mimetypes.guess_type(name)[0]
+    if content.stored is None and not (guessed or "").startswith(_SHOWN):
         return "text/plain; charset=utf-8"
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return guessed or "application/octet-stream"
 
 
 def _disposition(name: str, download: bool) -> str:

@@ -2,6 +2,138 @@
 
 from __future__ import annotations
 
-from freehold.server.http.bind import Served
+from collections.abc import Sequence
+from typing import Any
 
-SERVED: tuple[Served, ...] = ()
+from markupsafe import Markup
+
+from freehold.errors import EntryNotFoundError, RevisionNotFoundError
+from freehold.server.core import files
+from freehold.server.core.path_history import find_last_commit
+from freehold.server.http.bind import Served
+from freehold.server.web import routes
+from freehold.server.web.file_views import View, make_view, read_text
+from freehold.server.web.pages import show
+from freehold.server.web.places import Place, describe_commits, find_place, make_switch
+from freehold.server.web.repo_frame import repo_page
+from freehold.server.web.tree_rows import find_badges, make_rows
+from freehold.server.web.visit import Answer, Page, Redirect, Visit
+from freehold.server.web.written import MAX_SIZE, show_markdown
+from freehold.wire.files import PathsInfo, TreeEntry, TreeQuery
+from freehold.wire.ids import URL_PREFIXES
+
+_NEW = {".gitattributes"}
+
+
+def show_tree(visit: Visit) -> Answer:
+    """A folder: what is in it, each entry with its last commit; a thousand to a page."""
+    place, names = find_place(visit)
+    query = TreeQuery(expand=True, cursor=visit.query.get("cursor"))
+    try:
+        page = files.list_repo_tree(visit.ctx, visit.repo, place.revision, place.path, query)
+    except EntryNotFoundError:
+        if _find_file(visit, place) is None:
+            raise
+        return Redirect(place.url("blob"))
+    except RevisionNotFoundError:
+        if visit.repo.main_oid is not None or place.revision != "main":
+            raise
+        return _show_empty(visit, place)
+    commit = find_last_commit(visit.ctx, visit.repo, place.revision, place.path)
+    next_cursor = page.next_query["cursor"] if page.next_query else ""
+    return _tree_page(
+        visit,
+        place,
+        switch=make_switch(place, "tree", names),
+        commit=describe_commits(place.home, [commit])[0],
+        rows=make_rows(place, page.items),
+        next_cursor=next_cursor,
+        is_first=query.cursor is None,
+        is_new=not place.path and all(entry.path in _NEW for entry in page.items),
+        readme=_find_readme(visit, place, page.items),
+    )
+
+
+def _show_empty(visit: Visit, place: Place) -> Page:
+    """The page of a repository without any commit."""
+    return _tree_page(
+        visit,
+        place._replace(kind="branch"),
+        switch=make_switch(place, "tree", []),
+        commit=None,
+        rows=[],
+        next_cursor="",
+        is_first=True,
+        is_new=True,
+        readme=None,
+    )
+
+
+def _tree_page(visit: Visit, place: Place, **values: Any) -> Page:
+    repo = visit.repo
+    clone = f"{visit.ctx.origin}/{URL_PREFIXES[repo.type]}{repo.full_name}"  # type: ignore[index]
+    return repo_page(visit, "files", "tree.html", place=place, clone_url=clone, **values)
+
+
+def _find_file(visit: Visit, place: Place) -> TreeEntry | None:
+    """What is at the path, be it a file or a folder."""
+    if not place.path:
+        return None
+    body = PathsInfo(paths=[place.path])
+    found = files.get_paths_info(visit.ctx, visit.repo, place.revision, body)
+    return found[0] if found else None
+
+
+def _find_readme(visit: Visit, place: Place, entries: Sequence[TreeEntry]) -> Markup | None:
+    """The README of a folder; that of the root has a page of its own."""
+    if not place.path:
+        return None
+    names = (e.path for e in entries if e.path.lower() == f"{place.path.lower()}/readme.md")
+    path = next(names, None)
+    if path is None:
+        return None
+    content = files.open_file(visit.ctx, visit.repo, place.revision, path, raw=False)
+    if content.size > MAX_SIZE:
+        return None
+    text = read_text(files.read_part(visit.ctx, content, 0, MAX_SIZE))
+    return None if text is None else show_markdown(text, place._replace(path=path))
+
+
+def show_blob(visit: Visit) -> Answer:
+    """A file, in the way that suits what is in it."""
+    place, names = find_place(visit)
+    entry = _find_file(visit, place)
+    if entry is None:
+        raise missing_file(place)
+    if entry.type == "directory":
+        return Redirect(place.url("tree"))
+    content = files.open_file(visit.ctx, visit.repo, place.revision, place.path, raw=False)
+    commit = find_last_commit(visit.ctx, visit.repo, place.revision, place.path)
+    view = make_view(visit, place, content)
+    return repo_page(
+        visit,
+        "files",
+        "blob.html",
+        place=place,
+        switch=make_switch(place, "blob", names),
+        commit=describe_commits(place.home, [commit])[0],
+        badges=find_badges(entry),
+        content=content,
+        view=view,
+        is_editable=_is_editable(place, view),
+    )
+
+
+def missing_file(place: Place) -> EntryNotFoundError:
+    """The answer for a path that is not there."""
+    return EntryNotFoundError(f'{place.path} does not exist on "{place.revision}"')
+
+
+def _is_editable(place: Place, view: View) -> bool:
+    return place.may_change and view.is_text
+
+
+SERVED: tuple[Served, ...] = (
+    show(routes.TREE_PAGE, show_tree, bulk=True),
+    show(routes.BLOB_PAGE, show_blob, bulk=True),
+)
