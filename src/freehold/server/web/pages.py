@@ -24,7 +24,7 @@ from freehold.errors import (
     UnprocessableError,
 )
 from freehold.server.core import access
-from freehold.server.core.access import Context
+from freehold.server.core.access import CHANGES, Context
 from freehold.server.http.bind import Call, Served
 from freehold.server.http.sessions import (
     CSRF_FIELD,
@@ -148,8 +148,11 @@ def _guarded(call: Call, answer: Callable[[Call], Response]) -> Response:
     """What the function answers, or the page of the error that it raises."""
     try:
         return answer(call)
-    except HfHubHTTPError as error:
+    except HfHubHTTPError:
         ctx = Context(call.hub, call.viewer(), call.origin)
+        if ctx.viewer.id is None and call.route.method == "GET" and call.route.needs in CHANGES:
+            # Nobody sees this page without an account, whatever the repository is.
+            error = UnauthorizedError()
         return make_error_page(call.request, ctx, error)
 
 
