@@ -207,7 +207,7 @@ def test_save_file_form_of_a_reader_opens_a_pull_request(
     assert read(repo, "a.txt") == b"one\n" and read(repo, "a.txt", "refs%2Fpr%2F1") == b"better\n"
     # Whoever may not write is refused, whatever the form says, and keeps what they have written.
     refused = save(visitor, repo, "a.txt", text="forced", target="direct")
-    assert refused.status == 409 and "rights" in notice(refused)
+    assert refused.status == 409 and "pull request instead" in notice(refused)
     assert refused.document.one("textarea", name="text").text == "forced"
     assert read(repo, "a.txt") == b"one\n"
     # Their own pull request takes more.
@@ -227,6 +227,19 @@ def test_edit_file_page_where_nobody_may_propose(visit: Visit, repo: Repo, ben: 
     repo.put("/settings", {"discussionsDisabled": True})
     shown = visit(ben).look(f"{repo.page}/edit/main/a.txt")
     assert shown.status == 403 and "disabled" in shown.text
+
+
+def test_save_file_form_on_each_database(hub: LiveHub, alice: Account, bob: Account) -> None:
+    repo = new_repo(hub, alice, file("a.txt", "one"))
+    path = f"{repo.page}/edit/main/a.txt"
+    fields = {"parent": repo.head(), "path": "a.txt", "finished": "1"}
+    asked = {**fields, "text": "two", "target": "pull_request", "description": "Why"}
+    opened = Visitor(hub, bob).send(path, asked, path)
+    assert location(opened) == f"{repo.page}/discussions/1"
+    assert read(repo, "a.txt", "refs%2Fpr%2F1") == b"two\n"
+    location(Visitor(hub, alice).send(path, {**fields, "text": "three"}, path))
+    again = Visitor(hub, alice).send(path, {**fields, "text": "four"}, path)
+    assert again.status == 409 and read(repo, "a.txt") == b"three\n"
 
 
 # Deleting
@@ -320,6 +333,34 @@ def test_upload_page_of_a_reader_opens_a_pull_request(
     tab.wait_for_url(f"**{repo.page}/discussions/1")
     assert read(as_account(repo, ben), "c.bin", "refs%2Fpr%2F1") == b"\0\1"
     assert "c.bin" not in repo.paths()
+
+
+def test_upload_page_takes_folders_and_what_is_dropped(
+    browse: Browse, repo: Repo, ann: Account, tmp_path: Path
+) -> None:
+    folder = tmp_path / "data"
+    (folder / "deep").mkdir(parents=True)
+    (folder / ".git").mkdir()
+    for name in ("deep/c.txt", "d.txt", ".git/config"):
+        (folder / name).write_text(name)
+    tab = browse(ann)
+    tab.goto(f"{repo.page}/upload/main")
+    tab.locator("[data-files]").nth(1).set_input_files(folder)
+    tab.get_by_role("alert").filter(has_text="Left out: what is in .git").wait_for()
+    tab.locator("[data-drop]").evaluate(
+        """drop => {
+            const dataTransfer = new DataTransfer();
+            dataTransfer.items.add(new File(["dropped"], "e.txt"));
+            drop.dispatchEvent(new DragEvent("drop", { dataTransfer, bubbles: true }));
+        }"""
+    )
+    tab.get_by_text("3 files").wait_for()
+    # A connection that breaks is tried again.
+    tab.route("**/preupload/main", lambda route: route.abort(), times=1)
+    tab.get_by_role("button", name="Upload").click()
+    tab.wait_for_url(f"**{repo.page}/commit/*")
+    assert set(repo.paths()) == {"a.txt", "docs/b.md", "data/deep/c.txt", "data/d.txt", "e.txt"}
+    assert read(repo, "e.txt") == b"dropped"
 
 
 def test_sha256_in_the_browser(browse: Browse) -> None:

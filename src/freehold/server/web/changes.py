@@ -18,6 +18,7 @@ from freehold.errors import (
     RevisionNotFoundError,
 )
 from freehold.server.core import edits
+from freehold.server.core.access import NO_RIGHTS
 from freehold.server.core.discussion_rules import check_enabled
 from freehold.server.core.edits import Change, Place, Text
 from freehold.server.core.pull_requests import number_of
@@ -213,7 +214,8 @@ def _telling() -> Iterator[None]:
     except PayloadTooLargeError as error:
         raise BadRequestError(error.message) from error
     except ForbiddenError as error:
-        raise ConflictError(error.message) from error
+        is_right = error.message == NO_RIGHTS
+        raise ConflictError(PULL_REQUEST_ONLY if is_right else error.message) from error
 
 
 # Deleting
@@ -245,6 +247,6 @@ SERVED = (
     show(routes.NEW_FILE_PAGE, show_new_file),
     show(routes.EDIT_FILE_PAGE, show_edit_file),
     act(routes.SAVE_FILE_FORM, save_file, show_file_again, bulk=True),
-    show(routes.DELETE_FILE_PAGE, show_delete_file),
+    show(routes.DELETE_FILE_PAGE, show_delete_file, bulk=True),
     act(routes.DELETE_FILE_FORM, delete_file, show_delete_file, bulk=True),
 )

@@ -148,12 +148,12 @@ def _guarded(call: Call, answer: Callable[[Call], Response]) -> Response:
     """What the function answers, or the page of the error that it raises."""
     try:
         return answer(call)
-    except HfHubHTTPError:
+    except HfHubHTTPError as error:
         ctx = Context(call.hub, call.viewer(), call.origin)
-        if ctx.viewer.id is None and call.route.method == "GET" and call.route.needs in CHANGES:
-            # Nobody sees this page without an account, whatever the repository is.
-            error = UnauthorizedError()
-        return make_error_page(call.request, ctx, error)
+        # Nobody sees such a page without an account, whatever the repository is.
+        is_for_accounts = call.route.method == "GET" and call.route.needs in CHANGES
+        reason = UnauthorizedError() if is_for_accounts and ctx.viewer.id is None else error
+        return make_error_page(call.request, ctx, reason)
 
 
 def _send(call: Call, ctx: Context, answer: Answer) -> Response:

@@ -109,7 +109,7 @@ for (const name of ["dragleave", "drop"]) {
 form.addEventListener("drop", async (event) => {
   if (running) return;
   // The list of what was dropped is only there until the first pause.
-  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry()).filter(Boolean);
+  const entries = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry() ?? item.getAsFile()).filter(Boolean);
   const found = [];
   try {
     for (const entry of entries) await collect(entry, found);
@@ -122,6 +122,10 @@ form.addEventListener("drop", async (event) => {
 
 async function collect(entry, found) {
   if (found.length > MAX_FILES) return;
+  if (entry instanceof File) {
+    found.push({ path: entry.name, file: entry });
+    return;
+  }
   if (entry.isFile) {
     const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
     found.push({ path: entry.fullPath.replace(/^\//, ""), file });
@@ -221,11 +225,13 @@ async function sendAll(waiting, signal) {
         failed += 1;
         item.row.classList.add("failed");
         setPart(item, 0, error.message);
+        item.progress.hidden = true;
       }
     }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
-  if (failed) throw new Refused(`${failed === 1 ? "One file" : `${failed} files`} could not be sent. Nothing was committed: remove them, or try again.`);
+  const [who, them] = failed === 1 ? ["One file", "it"] : [`${failed} files`, "them"];
+  if (failed) throw new Refused(`${who} could not be sent. Nothing was committed: remove ${them}, or try again.`);
 }
 
 async function makeBody(summary, description) {
