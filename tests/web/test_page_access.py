@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from freehold.server.core.access import CHANGES
 from freehold.server.web.routes import named_pages
 from freehold.wire.route import Needs, Route
 from tests.browsing import Visitor
@@ -70,7 +71,8 @@ def test_no_page_betrays_a_private_repository(name: str, hidden: Site, visit: Vi
         visitor = visit(account)
         seen = visitor.look(path_of(route, hidden.repo.full_name))
         other = visitor.look(path_of(route, missing))
-        assert seen.status == other.status == 404
+        leads_to_sign_in = account is None and route.needs in CHANGES
+        assert seen.status == other.status == (303 if leads_to_sign_in else 404)
         assert seen.text == other.text
         assert "Secret" not in seen.text
 

@@ -26,7 +26,7 @@ from freehold.errors import (
     UnprocessableError,
 )
 from freehold.server.core import access
-from freehold.server.core.access import Context
+from freehold.server.core.access import CHANGES, Context
 from freehold.server.core.tokens import identify
 from freehold.server.http.bind import Call, Served, origin_of
 from freehold.server.http.sessions import (
@@ -175,7 +175,9 @@ def _guarded(call: Call, answer: Callable[[Call], Response]) -> Response:
     try:
         return answer(call)
     except HfHubHTTPError as error:
-        return show_error(call.request, call.hub, error)
+        # Nobody sees such a page without an account, whatever the repository is.
+        is_for_accounts = call.route.method == "GET" and call.route.needs in CHANGES
+        return show_error(call.request, call.hub, error, is_for_accounts=is_for_accounts)
 
 
 def _send(call: Call, ctx: Context, answer: Answer) -> Response:
@@ -192,15 +194,19 @@ def _redirect(ctx: Context, answer: Redirect) -> Response:
     return response
 
 
-def show_error(request: Request, hub: Hub, error: HfHubHTTPError) -> Response:
+def show_error(
+    request: Request, hub: Hub, error: HfHubHTTPError, *, is_for_accounts: bool = False
+) -> Response:
     """The page that tells what went wrong, or the one to sign in where that is what is missing.
 
-    What is not there and what the viewer may not see is one and the same page.
+    What is not there and what the viewer may not see is one and the same page. Whoever has no
+    account is led to sign in from a page that `is_for_accounts`.
     """
     with hub.db.read() as tx:
         viewer = identify(tx, read_session(request))
     ctx = Context(hub, viewer, origin_of(hub, request))
-    if isinstance(error, UnauthorizedError) and request.method in ("GET", "HEAD"):
+    is_sign_in = isinstance(error, UnauthorizedError) or (is_for_accounts and viewer.id is None)
+    if is_sign_in and request.method in ("GET", "HEAD"):
         return _redirect(ctx, Redirect(f"/login?next={quote(_target(request), safe='')}"))
     if error.code == "RepoNotFound" or (error.code is None and error.status == 404):
         message = NOT_FOUND if ctx.viewer.id is None else NOT_FOUND_FOR_YOU
