@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tests.discussions import act, as_account, discuss, propose
 from tests.live import Account, LiveHub
-from tests.repos import Repo, file, new_repo
+from tests.repos import Repo, file, lfs_file, new_repo
 from tests.weights import safetensors
 
 CARD = """---
@@ -157,7 +157,9 @@ def make_model(hub: LiveHub, owner: Account, org: str) -> Repo:
     )
     weights = safetensors(**{f"layer{n}.weight": ("F32", 4096) for n in range(4)})
     model.commit(file("model.safetensors", weights), summary="Weights as safetensors")
-    model.commit_lfs("heather.pt", random.Random(7).randbytes(300_000))
+    data = random.Random(7).randbytes(300_000)
+    weights_of_torch = lfs_file("heather.pt", model.upload(data), len(data))
+    model.commit(weights_of_torch, summary="Weights for PyTorch")
     model.post("/tag/v1.0", {"message": "The first release", "rev": "main"})
     model.post("/branch/wider")
     return model
