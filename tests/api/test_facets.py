@@ -52,9 +52,14 @@ def test_facets_are_told_in_the_words_of_people(hub: LiveHub, alice: Account) ->
     hub.inside.tag_totals.clear()
     found = facets.count_facets(context(hub), "dataset")
     assert found is facets.count_facets(context(hub), "dataset")
+    assert [facets.label_tag("size_categories", text) for text in ("n<1K", "n>1T", "odd")] == [
+        "Under 1K rows",
+        "Over 1T rows",
+        "odd",
+    ]
     labels = {total.tag: total.label for totals in found.values() for total in totals}
     assert labels["language:cy"] == "Welsh"
-    assert labels["size_categories:1k<n<10k"] == "1K<n<10K"
+    assert labels["size_categories:1k<n<10k"] == "1K to 10K rows"
     assert labels["task_categories:summarization"] == "Summarization"
 
 

@@ -78,8 +78,9 @@ def test_home_page_shows_what_is_ones_own(
 
 def test_home_page_of_an_empty_hub_says_how_to_begin(fresh_hub: Callable[..., LiveHub]) -> None:
     hub = fresh_hub()
-    shown = Visitor(hub).see("/")
-    assert "Nothing here yet" in shown.text
+    assert "Nothing public here yet" in Visitor(hub).see("/").text
+    shown = Visitor(hub, hub.user()).see("/")
+    assert "Nothing here yet" in shown.text and "Your repositories None yet." in shown.text
     assert "No models yet" in Visitor(hub).see("/models").text
 
 
@@ -243,7 +244,7 @@ def test_datasets_page_has_facets_of_its_own(visit: Visit, site: LiveHub, ann: A
     shown = visitor.see(f"/datasets?author={ann.name}&language=language:cy")
     assert rows(shown) == [repo.full_name]
     assert "Summarization" in shown.document.one("li", class_="repo-row").text
-    size = choices(shown)["1K<n<10K"]["href"]
+    size = next(it["href"] for it in shown.document.one("aside").all("a") if "size_" in it["href"])
     assert rows(visitor.see(size)) == [repo.full_name]
     assert rows(visitor.see(f"/datasets?author={ann.name}&task_categories=translation")) == []
 
@@ -276,6 +277,19 @@ def test_models_page_follows_what_is_typed(browse: Browse, site: LiveHub, ann: A
     tab.locator("#list-sort").select_option("created")
     tab.wait_for_url("**sort=created*")
     assert tab.locator(".repo-link").count() == 3
+
+
+def test_lists_and_profiles_fit_a_narrow_screen(
+    browse: Browse, site: LiveHub, ann: Account
+) -> None:
+    long = "a" * 60
+    new_repo(site, ann, card(f"{long * 3} narrow", tags=f"[{long}]"), name=f"{ann.name}-{long}")
+    tab = browse(ann)
+    tab.set_viewport_size({"width": 360, "height": 740})
+    for path in ("/", f"/models?other={long}", f"/search?q={ann.name}", f"/{ann.name}"):
+        tab.goto(path)
+        assert tab.locator(".repo-link").count() > 0
+        assert tab.evaluate("document.documentElement.scrollWidth") <= 360, path
 
 
 # The search

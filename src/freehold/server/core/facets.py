@@ -1,26 +1,28 @@
 """What lists can be narrowed by: the tags of public repositories, by type, and how many have each.
 
 Only public repositories are counted, so the numbers are the same for everybody and betray nothing;
-a tag that only private ones have is not shown to anybody. They are remembered for some seconds.
+a tag that only private ones have is not shown to anybody. Tags of the catalogue are all counted, of
+others those that are among the most frequent: of a million, nobody chooses the rarest from a list.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
+from functools import cache
 from typing import NamedTuple
 
-from freehold.formats.catalogue.dataset_attributes import ATTRIBUTES
 from freehold.formats.catalogue.languages import LANGUAGES
 from freehold.formats.catalogue.pipeline_tags import PIPELINE_TAGS
-from freehold.formats.catalogue.tags import TAG_TYPES, describe_tag
+from freehold.formats.catalogue.tags import SDKS, TAG_TYPES, describe_tag, list_tags
 from freehold.server.core.access import Context
-from freehold.server.db.tags import list_totals
+from freehold.server.db.tags import count_tags, list_totals
 
 REMEMBERED_SECONDS = 15
+MOST_FREQUENT = 1000
 
-# Tags are found in lower case, and shown as their catalogue writes them.
-_ATTRIBUTES = {value.lower(): value for values in ATTRIBUTES.values() for value in values}
+_SIZE = re.compile(r"(?:(\d{1,6}[KMBT]?)<)?N([<>])(\d{1,6}[KMBT]?)")
 
 
 class TagTotal(NamedTuple):
@@ -49,13 +51,23 @@ def count_facets(ctx: Context, repo_type: str) -> TotalsByType:
 
 def _read_totals(ctx: Context, repo_type: str) -> TotalsByType:
     with ctx.hub.db.read() as tx:
-        rows = list_totals(tx, repo_type)
+        totals = dict(list_totals(tx, repo_type, MOST_FREQUENT))
+        known = count_tags(tx, repo_type, list(_catalogue(repo_type)))
+    totals |= {name: total for name, (_, total) in known.items() if total > 0}
     found: dict[str, list[TagTotal]] = {type: [] for type in TAG_TYPES[repo_type]}
-    for name, total in rows:
+    for name, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])):
         described = describe_tag(repo_type, name)
         label = label_tag(described.type, described.label)
         found[described.type].append(TagTotal(name, label, total))
     return found
+
+
+@cache
+def _catalogue(repo_type: str) -> frozenset[str]:
+    """The tags that are known beforehand, as they are found."""
+    listed = list_tags("dataset" if repo_type == "dataset" else "model")
+    names = (name.lower() for tags in listed.values() for name in tags)
+    return frozenset((*names, *SDKS) if repo_type == "space" else names)
 
 
 def label_tag(type: str, label: str) -> str:
@@ -64,4 +76,17 @@ def label_tag(type: str, label: str) -> str:
         return LANGUAGES.get(label, label)
     if type in ("task_categories", "pipeline_tag") and label in PIPELINE_TAGS:
         return PIPELINE_TAGS[label].label
-    return _ATTRIBUTES.get(label, label)
+    if type == "size_categories":
+        return _label_size(label)
+    return label.capitalize() if type == "modality" else label
+
+
+def _label_size(label: str) -> str:
+    """So many rows, from `n<1K`, `1K<n<10K` or `n>1T`."""
+    match = _SIZE.fullmatch(label.upper())
+    if match is None:
+        return label
+    least, _, most = match.groups()
+    if not least:
+        return f"{'Under' if match[2] == '<' else 'Over'} {most} rows"
+    return f"{least} to {most} rows"

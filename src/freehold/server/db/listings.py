@@ -200,6 +200,7 @@ class _Search:
         Nothing when only few shall be looked at, and there are many.
         """
         key, order = ORDERS[self._wanted.order], _write_order(self._wanted)
+        columns = _write_columns(key)
         candidates, checks = _write_source(self._conditions, first, if_few)
         source = "repo" if first is None else "candidate CROSS JOIN repo"
         bounds, values = _write_bounds(self._wanted, part)
@@ -209,7 +210,7 @@ class _Search:
         rows = self._tx.all(
             f"WITH {candidates} page AS (SELECT repo.number FROM {source} WHERE {condition}"
             f" ORDER BY {order} LIMIT :limit OFFSET :skip)"
-            f" SELECT {_write_columns(key)} FROM page"
+            f" SELECT {columns} FROM page"
             f" JOIN repo ON repo.number = page.number {_JOINED} ORDER BY {order}",
             type=self._wanted.type,
             limit=limit,
@@ -226,9 +227,9 @@ def find_listed(
     tx: Transaction, repo_ids: Sequence[str], viewer_id: str | None, sees_all: bool
 ) -> dict[str, Listed]:
     """Those of the repositories that the viewer may see, by id, as lists have them."""
+    columns = _write_columns("repo.number")
     rows = tx.all(
-        f"SELECT {_write_columns('repo.number')} FROM repo {_JOINED}"
-        f" WHERE repo.id IN :repo_ids AND {VISIBLE}",
+        f"SELECT {columns} FROM repo {_JOINED} WHERE repo.id IN :repo_ids AND {VISIBLE}",
         repo_ids=list(repo_ids),
         viewer_id=viewer_id,
         sees_all=sees_all,
@@ -241,14 +242,9 @@ def list_recent(tx: Transaction, owner_id: str, limit: int) -> list[str]:
 
     Of each type, only the `RECENT` that were made last are looked at.
     """
-    newest = (
-        "SELECT * FROM (SELECT repo.id, repo.updated_at FROM repo WHERE repo.owner_id = :owner_id"
-        f" AND repo.type = :{type} ORDER BY repo.number DESC LIMIT :most) AS newest_{type}"
-        for type in _TYPES
-    )
+    candidates = " UNION ALL ".join(_NEWEST.format(type=type) for type in _TYPES)
     rows = tx.all(
-        f"SELECT id FROM ({' UNION ALL '.join(newest)}) AS found"
-        " ORDER BY updated_at DESC, id LIMIT :limit",
+        f"SELECT id FROM ({candidates}) AS found ORDER BY updated_at DESC, id LIMIT :limit",
         owner_id=owner_id,
         most=RECENT,
         limit=limit,
@@ -258,6 +254,9 @@ def list_recent(tx: Transaction, owner_id: str, limit: int) -> list[str]:
 
 
 _TYPES = ("model", "dataset", "space", "kernel")
+_NEWEST = """SELECT * FROM (SELECT repo.id, repo.updated_at FROM repo
+    WHERE repo.owner_id = :owner_id AND repo.type = :{type}
+    ORDER BY repo.number DESC LIMIT :most) AS newest_{type}"""
 _JOINED = f"""JOIN account ON account.id = repo.owner_id {MAIN} {RELATED}
     LEFT JOIN repo_facts ON repo_facts.repo_id = repo.id"""
 

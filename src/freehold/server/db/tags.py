@@ -161,8 +161,8 @@ def list_tags_in_use(
     return [row.name for row in rows]
 
 
-def list_totals(tx: Transaction, repo_type: str) -> list[tuple[str, int]]:
-    """The tags of public repositories of a type, and how many have each: the most first."""
+def list_totals(tx: Transaction, repo_type: str, most: int) -> list[tuple[str, int]]:
+    """The tags that most public repositories of a type have, and how many have each."""
     rows = tx.all(
         """WITH counted AS (
             SELECT * FROM (
@@ -176,6 +176,6 @@ def list_totals(tx: Transaction, repo_type: str) -> list[tuple[str, int]]:
         GROUP BY tag.name HAVING SUM(counted.total) > 0
         ORDER BY total DESC, tag.name LIMIT :most""",
         repo_type=repo_type,
-        most=MOST,
+        most=most,
     )
     return [(row.name, int(row.total)) for row in rows]

@@ -73,7 +73,8 @@ def _make_group(
 
 
 def _holds(facet: Facet, total: TagTotal, part: str) -> bool:
-    return not part or part in total.tag or part in facet.label(total.tag).lower()
+    bare = total.tag.removeprefix(facet.prefix)
+    return not part or part in bare or part in facet.label(total.tag).lower()
 
 
 def _choose(known: list[TagTotal], chosen: list[str]) -> list[TagTotal]:

@@ -29,6 +29,7 @@ SORTS = {
     "most_params": "Most parameters",
     "least_params": "Fewest parameters",
 }
+_BY_SIZE = {"most_params", "least_params"}
 _ORDERS = {
     "trending": "trendingScore",
     "likes": "likes",
@@ -136,6 +137,12 @@ SIZES = (
     ("min:32B,max:128B", "32B to 128B"),
     ("min:128B", "Over 128B"),
 )
+
+
+def list_sorts(type: str, chosen: str) -> dict[str, str]:
+    """The orders that say something of that type, and the one that was chosen anyway."""
+    left_out = {"model": set(), "space": {"downloads", *_BY_SIZE}}.get(type, _BY_SIZE) - {chosen}
+    return {name: label for name, label in SORTS.items() if name not in left_out}
 
 
 class Chip(NamedTuple):

@@ -10,7 +10,7 @@ from freehold.server.core.listings import Found, find_repos
 from freehold.server.core.profiles import list_own_things
 from freehold.server.web import routes
 from freehold.server.web.list_facets import make_group_alone, make_groups
-from freehold.server.web.list_filters import KINDS, SORTS, Filters
+from freehold.server.web.list_filters import KINDS, Filters, list_sorts
 from freehold.server.web.list_pager import describe_number, make_pager
 from freehold.server.web.pages import Maker, show
 from freehold.server.web.repo_rows import make_rows, make_short_rows
@@ -56,7 +56,7 @@ def _describe_list(visit: Visit, filters: Filters, found: Found) -> dict[str, An
     return {
         "kind": filters.kind,
         "filters": filters,
-        "sorts": SORTS,
+        "sorts": list_sorts(filters.kind.type, filters.sort),
         "chips": filters.chips(),
         "rows": make_rows(found.listed),
         "told": describe_number(filters, found),

@@ -12,7 +12,7 @@ from freehold.server.core.listings import find_repos
 from freehold.server.core.paging import Page as ListPage
 from freehold.server.core.profiles import Profile, find_liked_repos, get_profile
 from freehold.server.web import routes
-from freehold.server.web.list_filters import KINDS, SORTS, Filters, join_url
+from freehold.server.web.list_filters import KINDS, Filters, join_url, list_sorts
 from freehold.server.web.list_pager import Pager, describe_number, make_pager
 from freehold.server.web.pages import act, show
 from freehold.server.web.repo_rows import make_rows
@@ -27,8 +27,6 @@ from freehold.wire.accounts import (
 
 PEOPLE = 60
 DEFAULT_SORT = "modified"
-# The others mean nothing where lists are short.
-_SORTS = {name: SORTS[name] for name in ("modified", "created", "trending", "likes", "downloads")}
 _TYPES = {"models": "model", "datasets": "dataset", "spaces": "space", "kernels": "kernel"}
 _EMPTY = {
     **{name: f"No {KINDS[type].many} to see" for name, type in _TYPES.items()},
@@ -114,7 +112,7 @@ def _show_repos(visit: Visit, profile: Profile, tab: str) -> dict[str, Any]:
         "rows": make_rows(found.listed),
         "kind": kind,
         "filters": filters,
-        "sorts": _SORTS,
+        "sorts": list_sorts(kind.type, filters.sort),
         "told": describe_number(filters, found),
         "pager": make_pager(filters, found, f"/{profile.name}", pairs),
     }

@@ -73,6 +73,8 @@ class Suggestions {
   }
 
   close() {
+    clearTimeout(this.timer);
+    this.asking?.abort();
     this.list.hidden = true;
     this.field.setAttribute("aria-expanded", "false");
     this.choose(-1);
