@@ -165,10 +165,10 @@ def test_delete_token_form_ends_it_and_what_was_begun_with_it(
 
 def test_sessions_page_marks_this_browser(visit: Visit, ann: Account) -> None:
     visitor = visit()
-    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0 <b>"
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0 <b>"
     token = visitor.csrf_token("/login")
     body = f"username={ann.name}&password={ann.token}&csrf_token={token}".encode()
-    headers = {"content-type": "application/x-www-form-urlencoded", "user-agent": agent}
+    headers = {"content-type": "application/x-www-form-urlencoded", "user-agent": firefox}
     visitor.call("POST", "/login", content=body, headers=headers)
     visit(ann)
     rows = visitor.see("/settings/sessions").document.one("ul", class_="rows").all("li")
