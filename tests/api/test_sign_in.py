@@ -7,7 +7,13 @@ from functools import partial
 
 import pytest
 
-from freehold.errors import BadRequestError, NotFoundError, TooManyRequestsError, UnauthorizedError
+from freehold.errors import (
+    BadRequestError,
+    ConflictError,
+    NotFoundError,
+    TooManyRequestsError,
+    UnauthorizedError,
+)
 from freehold.server.core import jobs, sessions, sign_in, throttle, tokens, users
 from freehold.server.core.passwords import set_password
 from freehold.server.db import accounts
@@ -77,6 +83,16 @@ def test_sessions_are_no_tokens(hub: LiveHub, alice: Account) -> None:
     assert all(not token.name.startswith("session") for token in listed)
     with pytest.raises(NotFoundError):
         tokens.delete_token(ctx, sessions.session_id(ctx.viewer) or "")
+
+
+def test_somebody_has_only_so_many_tokens(
+    hub: LiveHub, alice: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "MAX_TOKENS", 2)
+    enter(hub, alice.name, alice.token)
+    hub.token(alice)
+    with pytest.raises(ConflictError, match="delete some"):
+        hub.token(alice)
 
 
 def test_only_so_many_passwords_can_be_tried_at_the_same_moment(hub: LiveHub) -> None:

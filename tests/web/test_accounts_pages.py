@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 from freehold.server.core.passwords import set_password
 from freehold.server.http.sessions import SESSION_COOKIE
 from freehold.server.web.browsers import describe_browser
+from freehold.server.web.wording import format_date
 from tests.browsing import Visitor
 from tests.live import fresh_name
 
@@ -123,6 +124,7 @@ def test_tokens_page_shows_tokens_and_no_sessions(visit: Visit, ann: Account) ->
 def test_create_token_form_shows_the_token_once(visit: Visit, site: LiveHub, ann: Account) -> None:
     path, visitor = "/settings/tokens", visit(ann)
     shown = visitor.fill_in(path, path, name="my <laptop>", role="read", days="30")
+    assert shown.answer.headers["cache-control"] == "no-store"
     secret = shown.document.one("input", id="secret")["value"]
     who = site.call("GET", "/api/whoami-v2", token=secret).json()
     token = who["auth"]["accessToken"]
@@ -165,10 +167,10 @@ def test_delete_token_form_ends_it_and_what_was_begun_with_it(
 
 def test_sessions_page_marks_this_browser(visit: Visit, ann: Account) -> None:
     visitor = visit()
-    agent = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0 <b>"
+    firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:150.0) Gecko/20100101 Firefox/150.0 <b>"
     token = visitor.csrf_token("/login")
     body = f"username={ann.name}&password={ann.token}&csrf_token={token}".encode()
-    headers = {"content-type": "application/x-www-form-urlencoded", "user-agent": agent}
+    headers = {"content-type": "application/x-www-form-urlencoded", "user-agent": firefox}
     visitor.call("POST", "/login", content=body, headers=headers)
     visit(ann)
     rows = visitor.see("/settings/sessions").document.one("ul", class_="rows").all("li")
@@ -222,6 +224,11 @@ def test_delete_invitation_form_takes_it_back(visit: Visit, site: LiveHub, ann: 
     assert note in visitor.see(path).text
     assert visitor.send(f"{path}/delete", {"id": id}).status == 303
     assert note not in visitor.see(path).text
+
+
+def test_what_is_yet_to_come_is_told_by_its_day() -> None:
+    assert format_date(0) == "1 January 1970"
+    assert format_date("2027-05-03T23:00:00.000Z") == "3 May 2027"
 
 
 @pytest.mark.parametrize(

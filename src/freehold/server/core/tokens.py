@@ -41,8 +41,8 @@ def create_token(
     """A new token of the user: `value`, or `hf_` and 34 random letters and digits.
 
     `expires_at` is in milliseconds since 1970. Raises `NotFoundError` for an unknown user,
-    `ConflictError` for a name or value in use, `BadRequestError` for a role or value that cannot
-    be.
+    `ConflictError` for a name or value in use and for more than 1,000 tokens, `BadRequestError` for
+    a role or value that cannot be.
     """
     if role not in TOKEN_ROLES:
         raise BadRequestError(f"A token's role is one of {', '.join(TOKEN_ROLES)}, not {role!r}.")
@@ -53,6 +53,8 @@ def create_token(
         owner = accounts.find_account(tx, user)
         if owner is None or owner.kind != "user":
             raise NotFoundError(f"There is no user named {user!r}.")
+        if tokens.count_tokens(tx, owner.id) >= MAX_TOKENS:
+            raise ConflictError(f"{owner.name} has {MAX_TOKENS:,} tokens: delete some first.")
         row = tokens.Token(
             new_id(), owner.id, name, role, hash_secret(secret), now_ms(), expires_at
         )

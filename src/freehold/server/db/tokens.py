@@ -70,6 +70,16 @@ def list_tokens(tx: Transaction, user_id: str, limit: int) -> list[ListedToken]:
     return [ListedToken(*row) for row in rows]
 
 
+def count_tokens(tx: Transaction, user_id: str) -> int:
+    """How many tokens the user has."""
+    row = tx.one(
+        "SELECT COUNT(*) AS found FROM access_token WHERE user_id = :user_id"
+        " AND is_session = FALSE",
+        user_id=user_id,
+    )
+    return int(row.found) if row is not None else 0
+
+
 def delete_token(tx: Transaction, user_id: str, token_id: str) -> bool:
     """Deletes a token of the user and the sessions that were begun with it.
 

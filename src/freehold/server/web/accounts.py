@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from freehold.errors import BadRequestError
@@ -29,6 +30,9 @@ from freehold.server.web.visit import Answer, Page, Redirect, Visit, page
 from freehold.server.web.wording import format_date
 
 MAX_TOKEN_DAYS = 3650
+
+# What is shown once must not be found in the cache of a browser.
+_SHOWN_ONCE = {"Cache-Control": "no-store"}
 
 
 class Place(NamedTuple):
@@ -162,7 +166,7 @@ def create_token_by_form(visit: Visit) -> Answer:
         role=form.get("role", ""),
         expires_at=_read_end(form.get("days", "").strip()),
     )
-    return _tokens_page(visit, secret=secret, made=name)
+    return replace(_tokens_page(visit, secret=secret, made=name), headers=_SHOWN_ONCE)
 
 
 def _read_end(days: str) -> int | None:
@@ -272,7 +276,8 @@ def _invitations_page(visit: Visit, link: str = "") -> Page:
 def create_invitation_by_form(visit: Visit) -> Answer:
     """Makes an invitation and shows its link, this once."""
     secret = create_invitation(visit.ctx, visit.form.get("note", "").strip())
-    return _invitations_page(visit, f"{visit.ctx.origin}/join?invitation={secret}")
+    link = f"{visit.ctx.origin}/join?invitation={secret}"
+    return replace(_invitations_page(visit, link), headers=_SHOWN_ONCE)
 
 
 def delete_invitation_by_form(visit: Visit) -> Answer:

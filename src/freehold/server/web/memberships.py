@@ -29,7 +29,7 @@ _TOLD = {
     "model": "weights and how to use them",
     "dataset": "data, described and versioned",
     "space": "an app, with its code",
-    "kernel": "compute code, built for several devices",
+    "kernel": "code for several devices",
 }
 _ABOUT_ROLES = (
     ("read", "see and download private repositories"),
