@@ -21,6 +21,8 @@ MAX_COMMITS = 250
 
 EMPTY_TREE = object_id("tree", b"").hex()
 
+Commits = Sequence[CommitData]
+
 # By the two trees, in characters.
 _patches: Memory[tuple[str, str], Patch] = Memory(32 * 1024 * 1024)
 
@@ -47,7 +49,7 @@ class SpanChanges(NamedTuple):
     base: CommitData
     head: CommitData
     merge_base: str | None
-    commits: Sequence[CommitData]
+    commits: Commits
     patch: Patch
 
 
@@ -74,7 +76,7 @@ def show_span(ctx: Context, repo: Repo, span: str) -> SpanChanges:
     return SpanChanges(base, head, merge_base, commits, _find_patch(reader, old, head.tree))
 
 
-def list_between(reader: ObjectReader, base: str, head: str) -> Sequence[CommitData]:
+def list_between(reader: ObjectReader, base: str, head: str) -> Commits:
     """The newest commits that `head` leads back to and `base` does not, the newest first."""
     return reader.run(lambda repository: list_added_commits(repository, head, [base], MAX_COMMITS))[
         ::-1

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from freehold.server.core.access import Context
-from freehold.server.core.differences import Patch, list_between, patch_of_trees
+from freehold.server.core.differences import Commits, Patch, list_between, patch_of_trees
 from freehold.server.core.discussion_rules import may
 from freehold.server.core.revisions import reader_of
 from freehold.server.db import refs
@@ -18,7 +17,6 @@ from freehold.server.git.differences import find_merge_base
 from freehold.server.git.memory import Memory
 from freehold.server.git.merging import Merge, merge_commits
 from freehold.server.git.native import GitError
-from freehold.server.git.reader import CommitData
 from freehold.wire import discussions as wire
 from freehold.wire.route import Needs
 from freehold.wire.routes import COMPARE
@@ -53,7 +51,7 @@ class Proposed(NamedTuple):
     `patch` is `None` where a ref is gone, or the viewer may not read files.
     """
 
-    commits: Sequence[CommitData]
+    commits: Commits
     patch: Patch | None
 
 

@@ -147,8 +147,9 @@ def list_discussions(
 
 def list_pinned(tx: Transaction, repo_id: str, wanted: Wanted, limit: int) -> list[Discussion]:
     """The pinned ones of the discussions that are wanted, newest first."""
+    condition = _condition(wanted)
     rows = tx.all(
-        f"SELECT {COLUMNS} FROM discussion WHERE {_condition(wanted)} AND pinned = TRUE"
+        f"SELECT {COLUMNS} FROM discussion WHERE {condition} AND pinned = TRUE"
         " ORDER BY num DESC LIMIT :limit",
         repo_id=repo_id,
         limit=limit,

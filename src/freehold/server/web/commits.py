@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from freehold.server.core.differences import MAX_COMMITS, SpanChanges, show_commit, show_span
+from freehold.server.core.differences import (
+    MAX_COMMITS,
+    Commits,
+    SpanChanges,
+    show_commit,
+    show_span,
+)
 from freehold.server.core.history import SpanNames, split_span
 from freehold.server.core.refs import list_repo_refs
 from freehold.server.core.revisions import is_pull_request
-from freehold.server.git.reader import CommitData
 from freehold.server.http.bind import Served
 from freehold.server.web import routes
 from freehold.server.web.diffs import show_diff
@@ -37,7 +42,7 @@ class CommitLine(NamedTuple):
     time: int
 
 
-def commit_lines(visit: Visit, commits: Sequence[CommitData]) -> list[CommitLine]:
+def commit_lines(visit: Visit, commits: Commits) -> list[CommitLine]:
     """The commits, for the macro `commits` of `commit_pieces.html`."""
     home = home_of(visit)
     return [

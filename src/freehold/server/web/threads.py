@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -14,10 +13,6 @@ from freehold.server.web.visit import Visit
 from freehold.server.web.wording import format_time
 from freehold.wire.discussions import Author, CommentData, Discussion, DiscussionEvent
 from freehold.wire.route import Needs
-
-# Written by our own parser for the cells of tables; pages allow no styles of elements.
-_ALIGNED = re.compile(r'(<t[dh]) style="text-align:\s*(left|center|right);?"')
-
 
 _CARD = Markup(
     '<a class="account" href="/{name}"><img class="avatar" src="{avatar}" alt="" width="22"'
@@ -56,10 +51,7 @@ class Entry(NamedTuple):
 
 
 def make_safe(html: str) -> Markup:
-    """The HTML of a comment, as the core has sanitised it, without styles of its own."""
-    # `formats/markdown.py` lets through nothing but a few elements, and escapes each text.
-    if ' style="' in html:
-        html = _ALIGNED.sub(r'\1 class="to-\2"', html)
+    """The HTML of a comment, which `formats/markdown.py` has made and sanitised."""
     return Markup(html)  # noqa: S704
 
 

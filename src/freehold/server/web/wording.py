@@ -52,9 +52,7 @@ def _ago(when: datetime) -> str:
     seconds = now_ms() / 1000 - when.timestamp()
     if seconds < _MINUTE:
         return "just now"
-    for size, unit in _STEPS:
-        if seconds >= size:
-            break
+    size, unit = next(step for step in _STEPS if seconds >= step[0])
     count = int(seconds // size)
     return f"{count} {unit}{'s' if count > 1 else ''} ago"
 
