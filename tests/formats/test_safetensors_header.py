@@ -16,10 +16,13 @@ from freehold.formats.safetensors_header import (
     SafetensorsError,
     add_counts,
     count_parameters,
+    count_tensors,
     find_safetensors,
     is_shard_index,
     list_shards,
+    list_tensors,
     read_header_size,
+    read_shards,
 )
 
 TORCH_NAMES = {
@@ -276,3 +279,27 @@ def test_the_parameters_of_shards_are_added():
 def test_the_file_that_counts_is_found(paths, found):
     assert find_safetensors(paths) == found
     assert is_shard_index(found or "") == bool(found and found.endswith(".json"))
+
+
+def test_tensors_are_listed_in_the_order_of_the_header():
+    tensors = {"b": ("F16", (2, 3), bytes(12)), "a": ("I8", (), bytes(1))}
+    file = write_file(tensors, {"format": "pt"})
+    found = list_tensors(file[8 : 8 + read_header_size(file[:8], len(file))])
+    assert [tuple(tensor) for tensor in found.tensors] == [
+        ("b", "F16", (2, 3), 6),
+        ("a", "I8", (), 1),
+    ]
+    assert found.metadata == {"format": "pt"}
+    assert count_tensors(found.tensors) == ParameterCounts({"F16": 6, "I8": 1}, 7)
+
+
+@pytest.mark.parametrize("header", [b"", b"[]", b'{"a":1}', b'{"__metadata__":{"a":1}}'])
+def test_what_is_no_header_lists_no_tensors(header):
+    with pytest.raises(SafetensorsError):
+        list_tensors(header)
+
+
+def test_an_index_tells_the_shard_of_each_tensor():
+    assert read_shards(b'{"weight_map":{"a":"x.safetensors"}}') == {"a": "x.safetensors"}
+    with pytest.raises(SafetensorsError):
+        read_shards(b'{"weight_map":{"a":"../x.safetensors"}}')

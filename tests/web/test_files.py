@@ -164,6 +164,18 @@ def test_tree_page_of_odd_names_leads_to_the_files(
     assert visitor.call("GET", download).content == b"found"
 
 
+def test_tree_page_tells_the_same_folder_apart_at_other_commits(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    repo = new_repo(site, ann)
+    for name in ("a", "b"):
+        repo.commit(file("x", name), file(f"{name}.txt", name), summary=f"Put {name}")
+        for _ in range(2):
+            page = visit().see(f"{repo.page}/tree/main")
+            assert f"{name}.txt" in names(page)
+            assert f"Put {name}" in next(row.text for row in rows(page) if row.one("a").text == "x")
+
+
 def test_tree_page_of_what_is_missing_says_so(visit: Visit, site: LiveHub, ann: Account) -> None:
     repo = new_repo(site, ann, file("d/x", "1"))
     page = visit().look(f"{repo.page}/tree/main/no<b>")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -29,7 +30,7 @@ def read_csv(text: str, delimiter: str = ",", *, is_whole: bool = True) -> Table
 
     The first line names the columns. What was cut off in a row (`is_whole` false) is left out.
     """
-    lines = text.splitlines() if is_whole else text.splitlines()[:-1]
+    lines = io.StringIO(text if is_whole else text[: text.rfind("\n") + 1], newline="")
     try:
         found = list(islice(csv.reader(lines, delimiter=delimiter), MAX_ROWS + 2))
     except csv.Error:

@@ -19,9 +19,10 @@ def list_refs(tx: Transaction, repo_id: str) -> dict[str, str]:
 def list_ref_names(tx: Transaction, repo_id: str, limit: int) -> list[str]:
     """The first `limit` names of refs that are not those of pull requests, in their order."""
     rows = tx.all(
-        "SELECT name FROM git_ref WHERE repo_id = :repo_id AND name NOT LIKE 'refs/pr/%'"
+        "SELECT name FROM git_ref WHERE repo_id = :repo_id AND name NOT LIKE :proposals"
         " ORDER BY name LIMIT :limit",
         repo_id=repo_id,
+        proposals="refs/pr/%",
         limit=limit,
     )
     return [row.name for row in rows]

@@ -10,6 +10,7 @@ from markupsafe import Markup
 from freehold.errors import EntryNotFoundError, RevisionNotFoundError
 from freehold.server.core import files
 from freehold.server.core.path_history import find_last_commit
+from freehold.server.core.revisions import resolve_revision
 from freehold.server.http.bind import Served
 from freehold.server.web import routes
 from freehold.server.web.file_views import View, make_view, read_text
@@ -17,7 +18,7 @@ from freehold.server.web.pages import show
 from freehold.server.web.places import Place, describe_commits, find_place, make_switch
 from freehold.server.web.repo_frame import repo_page
 from freehold.server.web.tree_rows import find_badges, make_rows
-from freehold.server.web.visit import Answer, Page, Redirect, Visit
+from freehold.server.web.visit import Answer, Made, Page, Redirect, Visit
 from freehold.server.web.written import MAX_SIZE, show_markdown
 from freehold.wire.files import PathsInfo, TreeEntry, TreeQuery
 from freehold.wire.ids import URL_PREFIXES
@@ -39,6 +40,7 @@ def show_tree(visit: Visit) -> Answer:
         if visit.repo.main_oid is not None or place.revision != "main":
             raise
         return _show_empty(visit, place)
+    head = resolve_revision(visit.ctx, visit.repo, place.revision)
     commit = find_last_commit(visit.ctx, visit.repo, place.revision, place.path)
     next_cursor = page.next_query["cursor"] if page.next_query else ""
     return _tree_page(
@@ -46,7 +48,7 @@ def show_tree(visit: Visit) -> Answer:
         place,
         switch=make_switch(place, "tree", names),
         commit=describe_commits(place.home, [commit])[0],
-        rows=make_rows(place, page.items),
+        rows=make_rows(place, head.oid, page.items),
         next_cursor=next_cursor,
         is_first=query.cursor is None,
         is_new=not place.path and all(entry.path in _NEW for entry in page.items),
@@ -61,7 +63,7 @@ def _show_empty(visit: Visit, place: Place) -> Page:
         place._replace(kind="branch"),
         switch=make_switch(place, "tree", []),
         commit=None,
-        rows=[],
+        rows=Made([]),
         next_cursor="",
         is_first=True,
         is_new=True,
@@ -88,8 +90,9 @@ def _find_readme(visit: Visit, place: Place, entries: Sequence[TreeEntry]) -> Ma
     """The README of a folder; that of the root has a page of its own."""
     if not place.path:
         return None
-    names = (e.path for e in entries if e.path.lower() == f"{place.path.lower()}/readme.md")
-    path = next(names, None)
+    length = len(place.path) + len("/README.md")
+    paths = (entry.path for entry in entries if len(entry.path) == length)
+    path = next((path for path in paths if path.lower().endswith("/readme.md")), None)
     if path is None:
         return None
     content = files.open_file(visit.ctx, visit.repo, place.revision, path, raw=False)

@@ -16,7 +16,7 @@ from freehold.server.core.users import avatar_url
 from freehold.server.http.sessions import VISITOR_COOKIE, make_csrf_token, read_subject
 from freehold.server.web import wording
 from freehold.server.web.assets import asset_url
-from freehold.server.web.visit import Page, repo_path
+from freehold.server.web.visit import Made, Page, repo_path
 
 # Scripts and styles of the hub alone, none of them inside of a page; nothing from elsewhere.
 POLICY = (
@@ -38,6 +38,9 @@ def render(request: Request, ctx: Context, page: Page) -> Response:
     every = {"viewer": ctx.viewer, "origin": ctx.origin, "csrf": form.token}
     text = template.render({"status": page.status, **page.values, **every})
     body = text.encode("utf-8", "replace")
+    for value in page.values.values():
+        if isinstance(value, Made):
+            body = value.put_into(body)
     stores = _STORES if ctx.hub.config.redirect_downloads else ""
     headers = {
         "Content-Type": "text/html; charset=utf-8",

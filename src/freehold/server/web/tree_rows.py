@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import re
+from collections.abc import Sequence
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from msgspec import UNSET
 
+from freehold.server.core.derived import remember
 from freehold.server.web.places import Place
+from freehold.server.web.visit import Made
 from freehold.server.web.wording import format_bytes, format_time, quote_path
 from freehold.wire.files import LastCommit, TreeEntry
 
@@ -21,40 +23,54 @@ BADGES = {
     "pickle": Markup('<span class="badge warm">pickle</span>'),
 }
 _NO_BADGE = Markup("")
-_CHANGE = Markup('<td class="change"><a href="{}">{}</a></td><td class="when">{}</td>')
-_NO_CHANGE = Markup('<td class="change"></td><td class="when"></td>')
+
+# What stands for itself in addresses and in HTML alike.
+_PLAIN = re.compile(r"[A-Za-z0-9_.-]+")
 
 
-class Row(NamedTuple):
-    """A file or folder; `change` has the cells of its last commit."""
+def make_rows(place: Place, head: str, entries: Sequence[TreeEntry]) -> Made:
+    """The rows of a page of a folder at the commit `head`: name, size and last change of each.
 
-    name: str
-    address: str
-    is_folder: bool
-    badges: Markup
-    size: str
-    download: str
-    change: Markup
+    They are written here because a template takes three times as long for a thousand of them, and
+    all but the times is remembered.
+    """
+    if not entries:
+        return Made([])
+    kept = tuple(e.xet_hash is UNSET for e in entries if e.lfs is not UNSET)
+    span = (entries[0].path, len(entries), kept)
+    key = ("rows", place.home, place.revision, place.path, head, *span)
+    files = remember(key, lambda: [_encode(_write_file(place, entry)) for entry in entries])
+    changes: dict[str, bytes] = {}
+    cells: list[bytes] = []
+    for file, entry in zip(files, entries, strict=True):
+        commit = entry.last_commit
+        assert isinstance(commit, LastCommit)
+        change = changes.get(commit.id)
+        if change is None:
+            change = changes[commit.id] = _encode(_write_change(place, commit))
+        cells += (file, change)
+    # Names and titles were escaped, and addresses are quoted: that leaves no quotes and no angles.
+    return Made(cells)
 
 
-def make_rows(place: Place, entries: Iterable[TreeEntry]) -> list[Row]:
-    """The rows of some entries of a folder."""
-    folder = f"{place.path}/" if place.path else ""
-    made: dict[str, Markup] = {}
-    addresses = {page: f"{place.url(page)}/" for page in ("tree", "blob", "resolve")}
-    rows: list[Row] = []
-    for entry in entries:
-        name = entry.path[len(folder) :]
-        piece = quote_path(name)
-        change = _find_change(place, entry.last_commit, made)
-        if entry.type == "directory":
-            rows.append(Row(name, addresses["tree"] + piece, True, _NO_BADGE, "", "", change))
-            continue
-        download = f"{addresses['resolve']}{piece}?download=true"
-        size = format_bytes(entry.size)
-        badges = find_badges(entry)
-        rows.append(Row(name, addresses["blob"] + piece, False, badges, size, download, change))
-    return rows
+def _write_file(place: Place, entry: TreeEntry) -> str:
+    """The cells of a file or folder that tell its name and its size."""
+    name = piece = entry.path[len(place.path) + 1 if place.path else 0 :]
+    if not _PLAIN.fullmatch(name):
+        name, piece = str(escape(name)), quote_path(name)
+    if entry.type == "directory":
+        address = f"{place.url('tree')}/{piece}"
+        return f'<tr><td><a class="dir" href="{address}">{name}</a></td><td></td>'
+    address = f"{place.url('blob')}/{piece}"
+    download = f"{place.url('resolve')}/{piece}?download=true"
+    return (
+        f'<tr><td><a class="doc" href="{address}">{name}</a>{find_badges(entry)}</td>'
+        f'<td><a href="{download}">{format_bytes(entry.size)}</a></td>'
+    )
+
+
+def _encode(html: str) -> bytes:
+    return html.encode("utf-8", "replace")
 
 
 def find_badges(entry: TreeEntry) -> Markup:
@@ -73,14 +89,9 @@ def find_badges(entry: TreeEntry) -> Markup:
     return found
 
 
-def _find_change(place: Place, commit: object, made: dict[str, Markup]) -> Markup:
-    """The cells of a commit, which many files have in common."""
-    if not isinstance(commit, LastCommit):
-        return _NO_CHANGE
-    found = made.get(commit.id)
-    if found is None:
-        address = f"{place.home}/commit/{commit.id}"
-        # Each value is escaped by the format.
-        found = _CHANGE.format(address, commit.title or "(no message)", format_time(commit.date))
-        made[commit.id] = found
-    return found
+def _write_change(place: Place, commit: LastCommit) -> str:
+    title = escape(commit.title or "(no message)")
+    return (
+        f'<td><a href="{place.home}/commit/{commit.id}">{title}</a></td>'
+        f"<td>{format_time(commit.date)}</td></tr>\n"
+    )
