@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -308,8 +309,16 @@ def test_upload_page_sends_large_and_small_files(
     choose(tab, small, empty)
     assert tab.locator(".upload-name").all_text_contents()[1:] == [SCRIPT, "empty"]
     tab.get_by_label("Title of the change").fill("From a page")
+    puts: list[str] = []
+    tab.on("request", lambda r: puts.append(r.url) if r.method == "PUT" else None)
+    refusal = {"status": 422, "body": '{"error": "Not <b>now</b>."}'}
+    tab.route(re.compile(r"/lfs/uploads/\w+\?"), lambda r: r.fulfill(**refusal), times=1)
     tab.get_by_role("button", name="Upload").click()
+    tab.get_by_text("Not <b>now</b>.", exact=True).wait_for()
+    # The hub holds both parts: they are not sent again, and what was filled in is still there.
+    tab.get_by_role("button", name="Try again").click()
     tab.wait_for_url(f"**{repo.page}/commit/*")
+    assert len(puts) == 2
     assert repo.get("/commits/main").json()[0]["title"] == "From a page"
     assert {f"docs/{SCRIPT}", "docs/empty"} < set(repo.paths())
     stored = read(repo, "docs/transformer.pt")
