@@ -113,9 +113,11 @@ def _describe_xet(content: Content, cas_url: str, call: Call) -> dict[str, str]:
 
 
 def _content_type(name: str, content: Content) -> str:
-    if content.stored is None:
+    guessed = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    # Pages show small pictures, too; the policy keeps those that hold scripts from running them.
+    if content.stored is None and not guessed.startswith("image/"):
         return "text/plain; charset=utf-8"
-    return mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return guessed
 
 
 def _disposition(name: str, download: bool) -> str:
