@@ -7,8 +7,10 @@ with HTML of the usual sort, code and formulas. What is written by strangers goe
 
 from __future__ import annotations
 
+import re
 import secrets
 import time
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from html import escape
@@ -25,7 +27,7 @@ from freehold.formats.markdown import TooMuchError, add_bare_links, add_bounded_
 from freehold.formats.math import MathError, to_mathml
 from freehold.formats.safe_html import NOWHERE, Places, clean_card
 
-MAX_CARD: Final = 256 * 1024
+MAX_CARD: Final = 150_000
 """The longest text that is rendered, in characters; a longer one is shown as it was written."""
 
 MAX_PLAIN: Final = 1024 * 1024
@@ -34,9 +36,21 @@ MAX_PLAIN: Final = 1024 * 1024
 MAX_HTML: Final = 4 * 1024 * 1024
 MAX_NESTING: Final = 20
 
+# Of elements in elements, as strangers write them in HTML, and of such elements in all: sanitisers
+# and browsers take quadratic time for those that are not closed.
+MAX_DEPTH: Final = 200
+MAX_ELEMENTS: Final = 8000
+
 # What all blocks of code of a card may take together, in seconds, and all formulas in characters.
 MAX_CODE_SECONDS: Final = 0.5
 MAX_FORMULAS: Final = 40_000
+
+
+_TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
+# Those that hold nothing, and those that the next one of the kind closes.
+_FLAT: Final = {
+    *("br", "col", "dd", "dt", "hr", "img", "input", "li", "p", "source", "td", "th", "tr", "wbr")
+}
 
 
 class CardHtml(NamedTuple):
@@ -79,6 +93,23 @@ class _Pieces:
         self.slots: dict[str, str] = {}
         self._formulas = MAX_FORMULAS
         self._code_ends: float | None = None
+        self._open: Counter[str] = Counter()
+        self._elements = 0
+
+    def check_html(self, html: str) -> str:
+        """HTML of a stranger as it is; raises `TooMuchError` when it nests too deep."""
+        for end, name in _TAG.findall(html):
+            tag = name.lower()
+            if tag in _FLAT:
+                continue
+            if end:
+                self._open[tag] = max(0, self._open[tag] - 1)
+                continue
+            self._open[tag] += 1
+            self._elements += 1
+            if self._elements > MAX_ELEMENTS or self._open.total() > MAX_DEPTH:
+                raise TooMuchError
+        return html
 
     def keep(self, html: str, tag: str) -> str:
         name = f"slot-{self._nonce}-{len(self.slots)}"
@@ -118,6 +149,13 @@ class _Renderer(RendererHTML):
         self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
     ) -> str:
         return str(env["pieces"].keep(env["pieces"].code(tokens[idx].content, ""), "div"))
+
+    def html_block(
+        self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType
+    ) -> str:
+        return str(env["pieces"].check_html(tokens[idx].content))
+
+    html_inline = html_block
 
     def formula(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         token, pieces = tokens[idx], env["pieces"]

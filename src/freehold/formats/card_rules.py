@@ -16,7 +16,7 @@ from freehold.formats.safe_html import ID_PREFIX
 
 # The longest formula in a line, and the most lines of one that stands alone.
 MAX_INLINE_FORMULA: Final = 1000
-MAX_FORMULA_LINES: Final = 200
+MAX_FORMULA_LINES: Final = 60
 MAX_SLUG: Final = 80
 
 _ALERT: Final = re.compile(r"\[!(note|tip|important|warning|caution)\][ \t]*", re.IGNORECASE)
@@ -67,7 +67,7 @@ def _formula_block(state: StateBlock, start: int, end: int, silent: bool) -> boo
         return False
     parts = [first[2:]]
     for number in range(start + 1, min(end, start + MAX_FORMULA_LINES)):
-        if parts[-1].rstrip().endswith("$$") or state.sCount[number] < state.blkIndent:
+        if "$" in parts[-1] or state.sCount[number] < state.blkIndent:
             break
         parts.append(_line(state, number))
     text = "\n".join(parts).rstrip()

@@ -60,10 +60,7 @@ _SCHEME: Final = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 _INVISIBLE: Final = re.compile("[\x00-\x20\x7f-\xa0\u2028\u2029\ufeff]+")
 
 # As the sanitiser writes them: it escapes quotes and angles in values.
-_TAG: Final = re.compile(
-    r"<(/?)(a|img|audio|video|table|span|div|p|h[1-6]|td|th|center|figure|section)"
-    r'((?: [\w:-]+="[^"]*")*)>'
-)
+_TAG: Final = re.compile(r'<(/?)([a-z][a-z0-9]*)((?: [\w:-]+="[^"]*")*)>')
 # The quotes make it certain that this is an element: values have them escaped.
 _SLOT: Final = re.compile(r'<(span|div) class="(slot-[0-9a-f-]+)"></\1>')
 _ATTRIBUTE: Final = re.compile(r' ([\w:-]+)="([^"]*)"')
