@@ -105,7 +105,8 @@ def highlight(text: str, name: str) -> list[str]:
         lines.pop()
     if lexer is None or len(text) > MAX_SIZE or any(len(line) > MAX_LINE for line in lines):
         return [escape(line) for line in lines]
-    coloured = list(_write_lines(_lex(lexer, "\n".join(lines))))
+    # Some rules of lexers want each line to end.
+    coloured = list(_write_lines(_lex(lexer, "".join(f"{line}\n" for line in lines))))[:-1]
     # Should a lexer ever change the text, what was written counts.
     return coloured if len(coloured) == len(lines) else [escape(line) for line in lines]
 
