@@ -11,7 +11,6 @@ from freehold.server.db import accounts
 from freehold.server.db.accounts import Account
 from freehold.server.git.reader import CommitData
 
-
 # What the addresses end with that stand for accounts.
 _NO_REPLY = address_of("")
 
