@@ -19,7 +19,7 @@ PYTEST := $(VENV)/bin/pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal
 # Arguments for `freehold serve` (make serve ARGS="--port 9000") or for pytest (make test ARGS=-x).
 ARGS ?=
 
-.PHONY: help serve test environments lint format bench docs lock clean
+.PHONY: help serve test environments lint format bench screenshots docs lock clean
 
 help:
 	@echo "make serve   install Freehold into $(VENV) and start it (ARGS=\"--port 9000\")"
@@ -27,6 +27,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make format  let ruff rewrite what it can"
 	@echo "make bench   run every measurement in bench/"
+	@echo "make screenshots  write pictures of the pages into .cache/screenshots"
 	@echo "make docs    write the generated pages of docs/"
 	@echo "make lock    resolve all pinned versions anew"
 	@echo "make clean   remove everything that make made, but no data"
@@ -52,6 +53,10 @@ format: $(VENV)/.lint
 
 bench: $(VENV)/.test
 	@for question in bench/[!_]*.py; do $(VENV)/bin/python "$$question"; done
+
+screenshots: $(VENV)/.test
+	@scripts/install-system chromium
+	@PYTHONPATH=. $(VENV)/bin/python scripts/screenshots.py
 
 docs: $(VENV)/.serve
 	@$(VENV)/bin/python scripts/make_docs.py

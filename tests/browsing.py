@@ -140,7 +140,7 @@ class Visitor:
         """Whatever is at that path."""
         return Shown(self.call("GET", path, headers={"accept": "text/html"}))
 
-    def send(self, path: str, fields: dict[str, str] | None = None, page: str = "/new") -> Shown:
+    def send(self, path: str, fields: dict[str, str] | None = None, page: str = "/") -> Shown:
         """Send a form to that path, with the CSRF token that is on `page`."""
         token = self.csrf_token(page)
         data = httpx2.QueryParams({"csrf_token": token, **(fields or {})})
@@ -148,13 +148,13 @@ class Visitor:
         content = str(data).encode()
         return Shown(self.call("POST", path, content=content, headers=headers))
 
-    def csrf_token(self, page: str = "/settings") -> str:
+    def csrf_token(self, page: str = "/") -> str:
         """The CSRF token on a page."""
         document = self.see(page).document
         fields = document.all("input", name="csrf_token")
         return fields[0]["value"] if fields else document.one("meta", name="csrf-token")["content"]
 
-    def fill_in(self, path: str, action: str, **fields: str) -> Shown:
+    def fill_in(self, path: str, action: str, /, **fields: str) -> Shown:
         """Fill in the form with that action which is on the page at `path`, and send it.
 
         Fields that are not given keep what is in them.
@@ -176,7 +176,9 @@ def read_fields(form: Element) -> dict[str, str]:
         if "name" in field_.attributes:
             values[field_["name"]] = field_.attributes.get("value", "")
     for area in form.all("textarea"):
-        values[area["name"]] = "".join(c for c in area.children if isinstance(c, str))
+        text = "".join(c for c in area.children if isinstance(c, str))
+        # The first line end after the tag is no part of the text.
+        values[area["name"]] = text.removeprefix("\n")
     for select in form.all("select"):
         options = select.all("option")
         chosen = next((o for o in options if "selected" in o.attributes), options[0])

@@ -153,6 +153,8 @@ class LiveHub:
         assert self._client is not None, "it is not running"
         url = path if path.startswith("http") else self.url + path
         own = {"authorization": f"Bearer {token}"} if token else {}
+        # One call must not bring along the cookies that another was given.
+        self._client.cookies.clear()
         return self._client.request(
             method, url, headers={**own, **(headers or {})}, json=json, content=content
         )

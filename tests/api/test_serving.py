@@ -22,6 +22,7 @@ import httpx2
 import pytest
 
 from freehold.server.serving import ADMIN_FILE
+from tests.browsing import Visitor
 from tests.conftest import BACKENDS, NewHub
 from tests.live import READY, LiveHub
 from tests.processes import WatchedProcess
@@ -47,6 +48,7 @@ def freehold(tmp_path: Path) -> Command:
             env=kept | environ,
             capture_output=True,
             text=True,
+            stdin=subprocess.DEVNULL,
             timeout=60,
             check=False,
         )
@@ -188,6 +190,7 @@ def test_the_first_start_makes_an_admin_and_says_so_once(fresh_hub: NewHub) -> N
     hub.stop()
     assert TOKEN_LINE.findall(hub.log()) == [token]
     assert hub.log().count(token) == 1
+    assert hub.log().count(f"Sign in at {hub.url}/login with that name") == 1
     assert path.read_text().splitlines() == [name, token]
 
 
@@ -369,6 +372,26 @@ def test_admin_makes_accounts_tokens_and_organisations(
     secret = freehold("admin", "token", "create", "reader", "--name=r", "--role=read", data)
     reader = hub.call("GET", "/api/whoami-v2", token=secret.stdout.strip()).json()
     assert [(o["name"], o["roleInOrg"]) for o in reader["orgs"]] == [(org, "read")]
+
+
+def test_admin_gives_passwords_and_invites(freehold: Command, fresh_hub: NewHub) -> None:
+    hub = fresh_hub(sign_up="invitation")
+    data = f"--data={hub.data}"
+    freehold("admin", "user", "create", "ann", "--email=x@example.org", data)
+    words = ("admin", "user", "set-password", "ann", data)
+    assert freehold(*words, "--password=long enough").returncode == 0
+    visitor = Visitor(hub)
+    fields = {"username": "ann", "password": "long enough"}
+    assert visitor.fill_in("/login", "/login", **fields).status == 303
+    assert freehold(*words, "--password=another one").returncode == 0
+    assert visitor.look("/settings").status == 303, "the session has ended"
+    # Without an option, the password is the first line of the input, here an empty one.
+    assert "at least 8" in freehold(*words).stderr
+    assert freehold("admin", "user", "set-password", "bob", data).returncode == 1
+    invited = freehold("admin", "invite", "--note=Kim", "--public-url=https://hub.example", data)
+    link = invited.stdout.strip()
+    assert link.startswith("https://hub.example/join?invitation=")
+    assert Visitor(hub).look(link.removeprefix("https://hub.example")).status == 200
 
 
 def test_admin_takes_token_values_of_any_shape(freehold: Command, fresh_hub: NewHub) -> None:

@@ -50,8 +50,7 @@ def test_a_call_that_changes_a_repository_needs_the_right_to() -> None:
     }
     reading = {"get_paths_info", "download_files", "upload_pack"}
     of_the_caller = {"ask_access", "withdraw_access_request"}
-    pages = {"preview_form", "ask_access_form"}
-    assert weak == {*reading, *of_the_caller, *pages, "duplicate_repo", "lfs_batch"}
+    assert weak == {*reading, *of_the_caller, "ask_access_form", "duplicate_repo", "lfs_batch"}
 
 
 def test_no_route_hides_another() -> None:

@@ -19,7 +19,7 @@ STATEMENT = re.compile(
 CONSTANT_NAME = re.compile(r"_?[A-Z][A-Z_]*")
 MADE_OF_CONSTANTS = {
     *("assignments", "table", "pragma", "condition", "order", "key", "source", "candidates"),
-    *("number", "facts"),
+    *("number", "facts", "columns"),
 }
 
 

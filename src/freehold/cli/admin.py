@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from freehold.cli.failures import UsageError
 from freehold.cli.output import show, show_table
 from freehold.cli.parsing import Run, Verbs, add_output_options
 from freehold.cli.settings import add_settings, read_settings
@@ -26,6 +28,8 @@ def add_admin(parser: argparse.ArgumentParser) -> None:
     _add_token(nouns.add("token", "manage access tokens"))
     _add_org(nouns.add("org", "manage organisations"))
     _add_xet(nouns.add("xet", "manage how large files are kept"))
+    invite = _add_verb(nouns, "invite", "print a link to make an account with", _invite)
+    invite.add_argument("--note", default="", help="whom it is for")
     _add_verb(nouns, "storage", "show what large files take, and why", _show_storage)
 
 
@@ -37,6 +41,11 @@ def _add_user(parser: argparse.ArgumentParser) -> None:
     create.add_argument("--fullname")
     create.add_argument("--password")
     create.add_argument("--admin", action="store_true", help="may do everything")
+    change = _add_verb(verbs, "set-password", "give a user a password", _set_password)
+    change.add_argument("name")
+    change.add_argument(
+        "--password", help="asked for, or the first line of the input, if not given"
+    )
 
 
 def _add_token(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +105,37 @@ def _create_user(options: argparse.Namespace) -> None:
             is_admin=options.admin,
         )
     show(options, {"user": account.name}, f"Created the user {account.name}.")
+
+
+def _set_password(options: argparse.Namespace) -> None:
+    from freehold.server.core.passwords import set_password
+
+    password = _read_password() if options.password is None else options.password
+    with _open(options) as hub:
+        set_password(hub, options.name, password)
+    told = f"{options.name} has a new password, and has to sign in again."
+    show(options, {"user": options.name}, told)
+
+
+def _read_password() -> str:
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    from getpass import getpass
+
+    password = getpass("New password (it is not shown): ")
+    if getpass("The same once more: ") != password:
+        raise UsageError("That was not the same both times.")
+    return password
+
+
+def _invite(options: argparse.Namespace) -> None:
+    from freehold.server.core.sign_up import invite
+
+    with _open(options) as hub:
+        secret = invite(hub, options.note)
+        origin = hub.config.public_url or f"http://{hub.config.host}:{hub.config.port}"
+    link = f"{origin}/join?invitation={secret}"
+    show(options, {"link": link}, link)
 
 
 def _create_token(options: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 The dialect is CommonMark with the tables, the struck-out text and the bare links of GitHub
 Flavored Markdown. HTML in the text is shown as text, and only links to the web are links.
+Pictures of other hosts are links, too: who reads a comment need not be known to its author.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from markdown_it import MarkdownIt
 from markdown_it.rules_block import StateBlock, table
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
+
+from freehold.formats.safe_html import REL, SCHEMES, finish
 
 # Of lists in quotes in lists: what a browser can be expected to follow.
 MAX_NESTING: Final = 20
@@ -50,10 +53,10 @@ _ATTRIBUTES: Final = {
     "code": {"class"},
     "img": {"alt", "src", "title"},
     "ol": {"start"},
-    "td": {"style"},
-    "th": {"style"},
+    "td": {"align"},
+    "th": {"align"},
 }
-_SCHEMES: Final = {"http", "https", "mailto"}
+_ALIGNED: Final = re.compile(r"text-align:(left|right|center)")
 
 
 def render_markdown(text: str) -> str:
@@ -61,27 +64,32 @@ def render_markdown(text: str) -> str:
 
     A text that would take too long, or become too much, is shown as it was written.
     """
-    if text.count("[") > MAX_BRACKETS or len(_LINE_END.findall(text)) > MAX_LINES:
+    if not is_bounded(text):
         return _show(text)
     parser = _parser()
     try:
         tokens = parser.parse(text)
-    except _TooMuchError:
+    except TooMuchError:
         return _show(text)
     if any(size > MAX_HTML for size in accumulate(_sizes(tokens))):
         return _show(text)
     # The parser lets nothing through that it did not make itself; this holds if it is wrong.
-    return nh3.clean(
+    html = nh3.clean(
         parser.renderer.render(tokens, parser.options, {}),
         tags=_HEADINGS | _BLOCKS | _INLINE | _TABLES,
         attributes=_ATTRIBUTES,
-        url_schemes=_SCHEMES,
-        filter_style_properties={"text-align"},
-        link_rel="nofollow noopener noreferrer",
-    ).strip()
+        url_schemes=SCHEMES,
+        link_rel=REL,
+    )
+    return finish(html).strip()
 
 
-class _TooMuchError(Exception):
+def is_bounded(text: str) -> bool:
+    """Whether the parser reads the text in a time that somebody waits for."""
+    return text.count("[") <= MAX_BRACKETS and len(_LINE_END.findall(text)) <= MAX_LINES
+
+
+class TooMuchError(Exception):
     """A text has become too much before it was read to its end."""
 
 
@@ -102,18 +110,40 @@ def _sizes(tokens: Sequence[Token]) -> Iterator[int]:
 @cache
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": MAX_NESTING})
-    parser.block.ruler.at("table", _bounded_table, {"alt": ["paragraph", "reference"]})
-    parser.enable(["table", "strikethrough"])
-    parser.core.ruler.push("bare_links", _link_bare_links)
+    add_bounded_tables(parser, MAX_HTML)
+    parser.enable("strikethrough")
+    add_bare_links(parser)
     return parser
 
 
-def _bounded_table(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
-    """The rule for tables, each of which has an end, of which a text may hold many."""
-    found = table(state, start_line, end_line, silent)
-    if len(state.tokens) * _TAG_SIZE > MAX_HTML:
-        raise _TooMuchError
-    return found
+def add_bounded_tables(parser: MarkdownIt, max_html: int) -> None:
+    """Teaches the parser tables, each of which has an end, of which a text may hold many.
+
+    It raises `TooMuchError` when they become more HTML than that, in characters.
+    """
+
+    def bounded(state: StateBlock, start_line: int, end_line: int, silent: bool) -> bool:
+        found = table(state, start_line, end_line, silent)
+        if len(state.tokens) * _TAG_SIZE > max_html:
+            raise TooMuchError
+        return found
+
+    parser.block.ruler.at("table", bounded, {"alt": ["paragraph", "reference"]})
+    parser.enable("table")
+    parser.core.ruler.push("alignment", _align_cells)
+
+
+def _align_cells(state: StateCore) -> None:
+    """An attribute in place of a style: policies that forbid styles let it be."""
+    for token in state.tokens:
+        aligned = _ALIGNED.match(str(token.attrs.pop("style", "")))
+        if aligned is not None:
+            token.attrs["align"] = aligned[1]
+
+
+def add_bare_links(parser: MarkdownIt) -> None:
+    """Teaches the parser that an address in a text is a link."""
+    parser.core.ruler.push("bare_links", _link_bare_links)
 
 
 def _link_bare_links(state: StateCore) -> None:

@@ -20,14 +20,14 @@ from freehold.errors import (
     NotFoundError,
 )
 from freehold.server.config import Config
-from freehold.server.core.access import STRANGER, Context, RepoMovedError
+from freehold.server.core.access import RepoMovedError
 from freehold.server.core.deliveries import deliver_events
 from freehold.server.core.download_counts import count_downloads
 from freehold.server.core.ingest import ingest_forever
 from freehold.server.core.jobs import compact_crowded, prepare_fetches, run_jobs
 from freehold.server.core.proofs import prove_arrivals
 from freehold.server.http import metrics
-from freehold.server.http.bind import Call, Served, not_supported, origin_of
+from freehold.server.http.bind import Call, Served, not_supported
 from freehold.server.http.errors import make_error_response, make_moved_response
 from freehold.server.http.log import set_up_logging
 from freehold.server.http.placement import Placement, claim_processor, move_to
@@ -52,7 +52,7 @@ from freehold.server.rest import (
     webhooks,
 )
 from freehold.server.web import PAGES, named_pages
-from freehold.server.web.pages import make_error_page
+from freehold.server.web.pages import show_error
 from freehold.wire.capabilities import CAPABILITIES_HEADER
 from freehold.wire.route import Route
 from freehold.wire.routes import CAPABILITIES, NOT_SUPPORTED, named_routes
@@ -221,19 +221,19 @@ class App:
         except ClientDisconnect:
             raise
         except HfHubHTTPError as error:
-            return self._refuse(request, match and match.target.route, error)
+            return await self._refuse(request, match and match.target.route, error)
         except Exception:
             log.exception("unexpected error", extra={"fields": {"request_id": exchange.id}})
-            return self._refuse(request, match and match.target.route, InternalError())
+            return await self._refuse(request, match and match.target.route, InternalError())
 
-    def _refuse(self, request: Request, route: Route | None, error: HfHubHTTPError) -> Response:
+    async def _refuse(
+        self, request: Request, route: Route | None, error: HfHubHTTPError
+    ) -> Response:
         """The answer that tells of an error, as a page where somebody wants to see one."""
-        name = self._names.get(id(route), "") if route else ""
-        wants_page = route is None and "text/html" in request.headers.get("accept", "")
-        if name not in named_pages() and not wants_page:
-            return make_error_response(route, error)
-        ctx = Context(self._hub, STRANGER, origin_of(self._hub, request))
-        return make_error_page(request, ctx, error)
+        is_page = route is not None and self._names.get(id(route)) in named_pages()
+        if is_page or (route is None and "text/html" in request.headers.get("accept", "")):
+            return await self._threads.run(show_error, request, self._hub, error)
+        return make_error_response(route, error)
 
     def _find(self, request: Request) -> Match[Served]:
         raw_path = request.scope["raw_path"].decode("latin-1")

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from queue import PriorityQueue
 from threading import Event
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from freehold.formats.xet.chunk_table import ChunkTable
 from freehold.server.config import Config, ConfigError
@@ -49,7 +49,8 @@ class Hub:
     `chunk_tables` are those of the xorbs that were used last. `unproven` has the files of chunks,
     as size and hash, that have just arrived, and whose sha256 is to be proven: small ones first.
     `downloads` have not been counted yet. `walks` has the key that each job has come to which looks
-    at a part of everything in a round. `stopping` is set when the process is about to end.
+    at a part of everything in a round. `tag_totals` are those of each type of repository that were
+    read last, and when. `stopping` is set when the process is about to end.
     """
 
     config: Config
@@ -61,6 +62,7 @@ class Hub:
     unproven: PriorityQueue[tuple[int, str]] = field(default_factory=PriorityQueue)
     downloads: deque[NotedDownload] = field(default_factory=lambda: deque(maxlen=MAX_DOWNLOADS))
     walks: dict[str, str] = field(default_factory=dict)
+    tag_totals: dict[str, tuple[float, Any]] = field(default_factory=dict)
     stopping: Event = field(default_factory=Event)
 
     def close(self) -> None:

@@ -32,6 +32,8 @@ def run_hub(config: Config) -> None:
     welcome = make_first_admin(hub)
     listener = _listen(config)
     address = config.public_url or _address(config, listener)
+    if welcome:
+        welcome.append(f"Sign in at {address}/login with that name, and the token as password")
     if config.workers == 1:
         _run_alone(config, hub, listener, [f"Freehold is ready at {address}", *welcome])
     else:

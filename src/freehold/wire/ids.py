@@ -29,8 +29,9 @@ URL_PREFIXES: Final[Mapping[RepoType, str]] = MappingProxyType(
 
 _ROUTE_WORDS: Final = """
     api assets avatars blog buckets collections datasets docs enterprise front health inference
-    jobs join kernels lfs login logout metrics models new notifications oauth organizations
-    papers pricing resolve search settings signup spaces static tasks xet
+    jobs join kernels lfs login logout metrics models new new-dataset new-kernel new-model new-space
+    notifications oauth organizations papers pricing resolve search settings signup spaces static
+    tasks xet
 """
 RESERVED_NAMESPACES: Final = frozenset(_ROUTE_WORDS.split())
 """Account names that would collide with a page or a route; compared in lower case."""

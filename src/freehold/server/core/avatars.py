@@ -58,6 +58,12 @@ def get_avatar_image(hub: Hub, account: str, sha256: str) -> Image:
     return Image(found.media_type, found.data)
 
 
+def has_avatar(ctx: Context, account_id: str | None = None) -> bool:
+    """Whether the account with that id, else the caller, has chosen a picture."""
+    with ctx.hub.db.read() as tx:
+        return avatars.find_avatar_sha256(tx, account_id or ctx.viewer.id or "") is not None
+
+
 def get_user_avatar(hub: Hub, user: str) -> AvatarUrl:
     """Where the picture of a user is, or a redirect to it.
 

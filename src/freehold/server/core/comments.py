@@ -11,7 +11,9 @@ from freehold.server.core.discussion_notices import tell_comment
 from freehold.server.core.discussion_rules import (
     MAX_VERSIONS,
     check_comment,
+    check_enabled,
     check_room,
+    find_discussion,
     has_room,
     lock_discussion,
     may,
@@ -25,6 +27,7 @@ from freehold.server.db.repos import Repo
 from freehold.server.hub import now_ms
 from freehold.wire.discussions import (
     CommentDiscussion,
+    DiscussionEvent,
     EditComment,
     NewMessage,
     UpdatedComment,
@@ -85,6 +88,20 @@ def note_mentions(
     for other in mentioned.values():
         if has_room(other) and not _is_shut(ctx, repo, other):
             add_change(tx, other, ctx.viewer.id, "reference", data)
+
+
+def read_comment(
+    ctx: Context, repo: Repo, num: str, event: str
+) -> tuple[Discussion, DiscussionEvent]:
+    """A discussion and one comment in it, with its versions; raises `NotFoundError`."""
+    check_enabled(repo)
+    with ctx.hub.db.read() as tx:
+        discussion = find_discussion(tx, repo, num)
+        found = discussion_events.find_event(tx, discussion.id, event.lower())
+        if found is None or found.type != "comment":
+            raise NotFoundError("Comment not found")
+        told = find_details(tx, found)
+    return discussion, told.describe()[0]
 
 
 def edit_comment(

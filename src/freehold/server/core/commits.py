@@ -173,17 +173,14 @@ def create_commit(
         target.check(ctx, repo)
         with _stage_body(body, content_type, ctx.hub.config.inline_limit) as staged:
             if create_pr:
-                target = replace(target, proposal=_propose(ctx, repo, ref, staged))
+                words = (staged.header.summary, staged.header.description or "")
+                target = replace(target, proposal=propose(ctx, repo, ref, *words))
             commit = _apply_once(ctx, repo, staged, target)
     page = ctx.repo_url(repo.type, repo.full_name)
     answer = CommitCreated(commit_oid=commit.oid, commit_url=f"{page}/commit/{commit.oid}")
     if create_pr:
         answer.pull_request_url = discussion_url(ctx, repo, number_of(commit.ref))
     return answer
-
-
-def _propose(ctx: Context, repo: Repo, ref: str, staged: Staged) -> Proposal:
-    return propose(ctx, repo, ref, staged.header.summary, staged.header.description or "")
 
 
 @contextmanager
@@ -363,12 +360,14 @@ def _stage_json(body: JsonCommit, inline_limit: int) -> Staged:
     return staged
 
 
-def apply(ctx: Context, repo: Repo, ref: str, staged: Staged) -> str:
-    """Puts the staged operations on top of the branch and gives the new head.
+def apply(
+    ctx: Context, repo: Repo, ref: str, staged: Staged, proposal: Proposal | None = None
+) -> str:
+    """Puts the staged operations on top of the branch, or proposes that, and gives the new head.
 
     A commit that would change nothing makes none: the head is given as it is.
     """
-    return _apply(ctx, repo, staged, Target(ref, Once(None, ref))).oid
+    return _apply(ctx, repo, staged, Target(ref, Once(None, ref), proposal)).oid
 
 
 def _apply(ctx: Context, repo: Repo, staged: Staged, target: Target) -> KeyedCommit:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
-from freehold.errors import BadRequestError
+from freehold.errors import BadRequestError, NotFoundError
 from freehold.server.core import access, proposed_changes, pull_requests
 from freehold.server.core.access import Context
 from freehold.server.core.authors import Authors
@@ -23,6 +24,7 @@ from freehold.server.core.discussion_rules import (
     require_own,
 )
 from freehold.server.core.openings import open_discussion
+from freehold.server.core.proposed_changes import Proposed
 from freehold.server.db import discussions, refs
 from freehold.server.db.database import Transaction
 from freehold.server.db.discussions import Discussion, Wanted
@@ -35,6 +37,9 @@ from freehold.wire.route import Needs
 
 PAGE = 50
 
+# Of the pinned ones, those that stand above the list.
+MAX_PINNED = 20
+
 # In bytes. To render so much for the first time may take seconds.
 LONG_TEXT = 256 * 1024
 
@@ -45,14 +50,7 @@ MAX_PAGE_NUMBER = 1_000_000
 def list_discussions(ctx: Context, repo: Repo, query: wire.DiscussionsQuery) -> wire.Discussions:
     """A page of the discussions that are asked for, newest first."""
     check_enabled(repo)
-    if not 0 <= query.p <= MAX_PAGE_NUMBER:
-        raise BadRequestError("Pages are numbered from 0 on.")
-    wanted = Wanted(
-        is_pull_request=None if query.type == "all" else query.type == "pull_request",
-        is_closed=None if query.status == "all" else query.status == "closed",
-        author=query.author or None,
-        search=query.search or None,
-    )
+    wanted = _read_query(query)
     start = query.p * PAGE
     with ctx.hub.db.read() as tx:
         count = discussions.count_discussions(tx, repo.id, wanted)
@@ -66,6 +64,58 @@ def list_discussions(ctx: Context, repo: Repo, query: wire.DiscussionsQuery) -> 
         count=count if found else min(count, start),
         start=start,
         num_closed_discussions=closed,
+    )
+
+
+def _read_query(query: wire.DiscussionsQuery) -> Wanted:
+    if not 0 <= query.p <= MAX_PAGE_NUMBER:
+        raise BadRequestError("Pages are numbered from 0 on.")
+    return Wanted(
+        is_pull_request=None if query.type == "all" else query.type == "pull_request",
+        is_closed=None if query.status == "all" else query.status == "closed",
+        author=query.author or None,
+        search=query.search or None,
+    )
+
+
+class Shelf(NamedTuple):
+    """A page of discussions without the pinned ones, which are given with the first page alone.
+
+    `open` and `closed` count those that fit whatever their status; `pages` are those of the list.
+    """
+
+    pinned: Sequence[wire.DiscussionSummary]
+    discussions: Sequence[wire.DiscussionSummary]
+    open: int
+    closed: int
+    pages: int
+
+
+def show_discussions(ctx: Context, repo: Repo, query: wire.DiscussionsQuery) -> Shelf:
+    """A page of the discussions that are asked for, newest first, as a page shows them."""
+    check_enabled(repo)
+    wanted = _read_query(query)
+    with ctx.hub.db.read() as tx:
+        opened, closed = (
+            discussions.count_discussions(tx, repo.id, wanted._replace(is_closed=is_closed))
+            for is_closed in (False, True)
+        )
+        total = {None: opened + closed, False: opened, True: closed}[wanted.is_closed]
+        pinned = discussions.list_pinned(tx, repo.id, wanted, MAX_PINNED)
+        found = discussions.list_discussions(tx, repo.id, wanted, PAGE, query.p * PAGE, total)
+        authors = Authors(tx, [item.author_id for item in (*pinned, *found)])
+    nums = {item.num for item in pinned}
+    above = [] if query.p else pinned
+    return Shelf(
+        [wire.DiscussionSummary(**_summarise(repo, item, authors)) for item in above],
+        [
+            wire.DiscussionSummary(**_summarise(repo, item, authors))
+            for item in found
+            if item.num not in nums
+        ],
+        opened,
+        closed,
+        -(-total // PAGE),
     )
 
 
@@ -110,6 +160,24 @@ def get_discussion(
     if found.is_pull_request:
         proposed_changes.describe_changes(ctx, repo, found, answer, diff=query.diff)
     return answer
+
+
+def get_proposal(ctx: Context, repo: Repo, num: str) -> tuple[wire.Discussion, Proposed]:
+    """A pull request without its events, and its commits and changes.
+
+    Raises `NotFoundError` for what is no pull request.
+    """
+    check_enabled(repo)
+    with ctx.hub.db.read() as tx:
+        found = find_discussion(tx, repo, num)
+        authors = Authors(tx, [found.author_id])
+    if not found.is_pull_request:
+        raise NotFoundError("Pull request not found")
+    answer = wire.Discussion(
+        id_=found.id, locked=found.locked, events=[], **_summarise(repo, found, authors)
+    )
+    proposed_changes.describe_changes(ctx, repo, found, answer, diff=False)
+    return answer, proposed_changes.list_proposed(ctx, repo, found)
 
 
 def create_discussion(

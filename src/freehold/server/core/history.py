@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from html import escape
+from typing import NamedTuple
 
 from freehold.errors import BadRequestError
 from freehold.server.core.access import Context
@@ -70,20 +71,34 @@ def _describe(commit: CommitData, formatted: bool) -> Commit:
     return answer
 
 
+class SpanNames(NamedTuple):
+    """The two revisions of a span; `is_merge` when the changes since both parted are meant."""
+
+    base: str
+    head: str
+    is_merge: bool
+
+
+def split_span(span: str) -> SpanNames:
+    """The revisions in `base..head` or `base...head`; raises `BadRequestError` without two."""
+    dots = "..." if "..." in span else ".."
+    base, _, head = span.partition(dots)
+    if not base or not head:
+        raise BadRequestError("Name two revisions: base..head")
+    return SpanNames(base, head, dots == "...")
+
+
 def compare(ctx: Context, repo: Repo, span: str, query: CompareQuery) -> Comparison | bytes:
     """What `head` has that `base` has not, for a span `base..head`; as a patch with `raw`.
 
     Three dots compare with the merge base, two with `base` itself, as `git diff` does.
     """
-    dots = "..." if "..." in span else ".."
-    base_name, found, head_name = span.partition(dots)
-    if not found or not base_name or not head_name:
-        raise BadRequestError("Name two revisions: base..head")
+    names = split_span(span)
     reader = reader_of(ctx, repo)
-    base = resolve_revision(ctx, repo, base_name)
-    head = resolve_revision(ctx, repo, head_name)
+    base = resolve_revision(ctx, repo, names.base)
+    head = resolve_revision(ctx, repo, names.head)
     merge_base = find_merge_base(reader, base.oid, head.oid)
-    start = reader.commit(merge_base).tree if dots == "..." and merge_base else base.tree
+    start = reader.commit(merge_base).tree if names.is_merge and merge_base else base.tree
     if query.raw:
         return format_patch(reader, start, head.tree).encode()
     changes = []

@@ -19,6 +19,9 @@ from freehold.formats.lfs_pointer import LfsPointer
 from freehold.server.core.commit_keys import KEY_SECONDS
 from freehold.server.core.download_counts import forget_old_downloads
 from freehold.server.core.facts import VERSION, settle_or_put_off
+from freehold.server.core.sessions import forget_sessions
+from freehold.server.core.sign_up import forget_invitations
+from freehold.server.core.throttle import forget_attempts
 from freehold.server.core.trends import count_trends
 from freehold.server.core.xorbs import KEEP_SECONDS
 from freehold.server.db import (
@@ -75,6 +78,9 @@ def run_jobs(hub: Hub) -> None:
         free_unlinked_objects,
         free_unused_xorbs,
         forget_commit_keys,
+        forget_sessions,
+        forget_attempts,
+        forget_invitations,
         empty_trash,
         sweep_staging,
         sweep_temporary,

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import UNSET
 
@@ -64,29 +64,47 @@ _SIZE = re.compile(r"(min|max):(\d{1,6}(?:\.\d{1,6})?)([KMB]?)", re.IGNORECASE)
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "B": 10**9}
 
 
+class Found(NamedTuple):
+    """A page of repositories, and the cursor of the next one; none where this is the last."""
+
+    listed: list[Listed]
+    cursor: str = ""
+
+
 def list_repos(ctx: Context, type: str, query: ListQuery) -> Page:
     """A page of the repositories that the viewer may see and that meet all conditions.
 
     It ends before its answer gets too large, however many were asked for. Raises
     `BadRequestError` for a limit, a cursor or a property that cannot be.
     """
+    names = _properties(type, query)
+    large = frozenset().union(*(_LARGE.get(name, ()) for name in names))
+    found = find_repos(ctx, type, query, large)
+    more = {"cursor": found.cursor, "skip": "0"} if found.cursor else None
+    items = [_describe(_Item(ctx, listed), names) for listed in found.listed]
+    return Page(items, next_query=more)
+
+
+def find_repos(
+    ctx: Context, type: str, query: ListQuery, large: frozenset[str] = frozenset()
+) -> Found:
+    """The same as they are stored; of what files say, what may be `large` only where it is named.
+
+    Raises `BadRequestError` for a limit or a cursor that cannot be.
+    """
     limit = _read_limit(query.limit)
     if not 0 <= query.skip <= MAX_SKIP:
         raise BadRequestError(f"skip is 0 to {MAX_SKIP}.")
     wanted = _read_query(type, query)
-    names = _properties(type, query)
     if limit == 0 or wanted is None:
-        return Page([])
+        return Found([])
     after = _read_cursor(query.cursor, wanted)
     with ctx.hub.db.read() as tx:
         found = listings.list_repos(
             tx, wanted, ctx.viewer.id, ctx.viewer.is_admin, after, limit + 1, query.skip
         )
-        large = frozenset().union(*(_LARGE.get(name, ()) for name in names))
         page = list(_read_large(tx, found[:limit], large)) if large else found[:limit]
-    is_cut = len(page) < len(found)
-    more = {"cursor": _write_cursor(page[-1], wanted), "skip": "0"} if is_cut else None
-    return Page([_describe(_Item(ctx, listed), names) for listed in page], next_query=more)
+    return Found(page, _write_cursor(page[-1], wanted) if len(page) < len(found) else "")
 
 
 def _read_large(

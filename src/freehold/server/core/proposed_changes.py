@@ -6,14 +6,14 @@ import logging
 import time
 from typing import NamedTuple
 
-from freehold.errors import PayloadTooLargeError
 from freehold.server.core.access import Context
+from freehold.server.core.differences import Commits, Patch, list_between, patch_of_trees
 from freehold.server.core.discussion_rules import may
 from freehold.server.core.revisions import reader_of
 from freehold.server.db import refs
 from freehold.server.db.discussions import Discussion
 from freehold.server.db.repos import Repo
-from freehold.server.git.differences import find_merge_base, format_patch
+from freehold.server.git.differences import find_merge_base
 from freehold.server.git.memory import Memory
 from freehold.server.git.merging import Merge, merge_commits
 from freehold.server.git.native import GitError
@@ -38,17 +38,21 @@ _patches: Memory[tuple[str, str], Patch] = Memory(32 * MIB)
 _given_up: Memory[tuple[str, str], float] = Memory(10_000)
 
 
-class Patch(NamedTuple):
-    """Changes as a text; `None` when they are too large for one."""
-
-    text: str | None
-
-
-class _Sides(NamedTuple):
+class Sides(NamedTuple):
     """The heads of a pull request and of its base, or what that was before it was merged."""
 
     base: str | None
     head: str | None
+
+
+class Proposed(NamedTuple):
+    """The newest commits of a pull request, newest first, and its changes.
+
+    `patch` is `None` where a ref is gone, or the viewer may not read files.
+    """
+
+    commits: Commits
+    patch: Patch | None
 
 
 def describe_changes(
@@ -56,7 +60,7 @@ def describe_changes(
 ) -> None:
     """Adds to the answer what a pull request would change, and what stands in its way."""
     assert found.base is not None
-    base, head = _find_sides(ctx, repo, found)
+    base, head = find_sides(ctx, repo, found)
     answer.changes = wire.Changes(base=found.base)
     answer.files_with_conflicts = []
     if found.merge_commit is not None:
@@ -70,16 +74,25 @@ def describe_changes(
     if not found.is_closed:
         answer.files_with_conflicts = find_conflicts(ctx, repo, base, head)
     answer.diff_url = _diff_url(ctx, repo, base, head)
-    text = _find_patch(ctx, repo, base, head).text if diff and _may_read(ctx, repo) else None
+    text = find_patch(ctx, repo, base, head).text if diff and _may_read(ctx, repo) else None
     if text is not None:
         answer.diff = text
+
+
+def list_proposed(ctx: Context, repo: Repo, found: Discussion) -> Proposed:
+    """The commits of a pull request and what they change, as far as the viewer may read them."""
+    base, head = find_sides(ctx, repo, found)
+    if base is None or head is None or not _may_read(ctx, repo):
+        return Proposed([], None)
+    commits = list_between(reader_of(ctx, repo), base, head)
+    return Proposed(commits, find_patch(ctx, repo, base, head))
 
 
 def takes_git(ctx: Context, repo: Repo, found: Discussion, *, diff: bool) -> bool:
     """Whether nobody has asked for this since the commits have moved, so that git has to work."""
     if not found.is_pull_request:
         return False
-    base, head = _find_sides(ctx, repo, found)
+    base, head = find_sides(ctx, repo, found)
     if base is None or head is None:
         return False
     needs_merge = not found.is_closed and _recall_merge(base, head) is None
@@ -87,14 +100,15 @@ def takes_git(ctx: Context, repo: Repo, found: Discussion, *, diff: bool) -> boo
     return needs_merge or needs_patch
 
 
-def _find_sides(ctx: Context, repo: Repo, found: Discussion) -> _Sides:
+def find_sides(ctx: Context, repo: Repo, found: Discussion) -> Sides:
+    """What a pull request is compared with, and what it is; `None` for a ref that is gone."""
     assert found.base is not None
     with ctx.hub.db.read() as tx:
         heads = refs.find_refs(tx, repo.id, [found.base, found.head])
     base = heads.get(found.base)
     if found.merge_commit is not None:
         base = reader_of(ctx, repo).commit(found.merge_commit).parents[0]
-    return _Sides(base, heads.get(found.head))
+    return Sides(base, heads.get(found.head))
 
 
 def _may_read(ctx: Context, repo: Repo) -> bool:
@@ -107,18 +121,15 @@ def _diff_url(ctx: Context, repo: Repo, base: str, head: str) -> str:
     return f"{ctx.origin}{COMPARE.url_path(**span)}?raw=true"
 
 
-def _find_patch(ctx: Context, repo: Repo, base: str, head: str) -> Patch:
+def find_patch(ctx: Context, repo: Repo, base: str, head: str) -> Patch:
     """The changes since the commit that both share."""
     known = _patches.get((base, head))
     if known is not None:
         return known
     reader = reader_of(ctx, repo)
     start = find_merge_base(reader, base, head) or base
-    try:
-        text = format_patch(reader, reader.commit(start).tree, reader.commit(head).tree)
-    except PayloadTooLargeError:
-        return _patches.put((base, head), Patch(None))
-    return _patches.put((base, head), Patch(text), len(text) + 1)
+    patch = patch_of_trees(reader, reader.commit(start).tree, reader.commit(head).tree)
+    return _patches.put((base, head), patch, len(patch.text or "") + 1)
 
 
 def find_conflicts(ctx: Context, repo: Repo, base: str, head: str) -> list[str] | bool:

@@ -82,6 +82,14 @@ class Asked(NamedTuple):
         return next(filter(_NAME_START.fullmatch, names), "")
 
 
+class Found(NamedTuple):
+    """A page of what was found, of how much, and what was asked for."""
+
+    repos: list[FoundRepo]
+    total: int
+    asked: Asked
+
+
 def search_text(ctx: Context, query: SearchQuery) -> SearchResults:
     """A page of the repositories that the viewer may see and that have all of the words.
 
@@ -95,6 +103,17 @@ def search_text(ctx: Context, query: SearchQuery) -> SearchResults:
 
     Raises `BadRequestError` for a type, a limit or a `skip` that cannot be.
     """
+    found = find_text(ctx, query)
+    return SearchResults(
+        hits=[_describe(repo, found.asked) for repo in found.repos],
+        estimated_total_hits=found.total,
+        limit=check_limit(query.limit, PAGE, MAX_PAGE),
+        skip=query.skip,
+    )
+
+
+def find_text(ctx: Context, query: SearchQuery) -> Found:
+    """What `search_text` tells, as it is stored; raises `BadRequestError` as that does."""
     limit = check_limit(query.limit, PAGE, MAX_PAGE)
     if query.skip < 0:
         raise BadRequestError("skip is 0 or more.")
@@ -105,12 +124,7 @@ def search_text(ctx: Context, query: SearchQuery) -> SearchResults:
         ranked = find_ranked(tx, viewing, asked, MOST, only_names=False)
         page = [found.id for found in ranked[query.skip : query.skip + limit]]
         known = search.read_found(tx, viewing, page)
-    return SearchResults(
-        hits=[_describe(known[id], asked) for id in page if id in known],
-        estimated_total_hits=len(ranked),
-        limit=limit,
-        skip=query.skip,
-    )
+    return Found([known[id] for id in page if id in known], len(ranked), asked)
 
 
 def read_types(given: Iterable[str], known: Sequence[str]) -> list[str]:

@@ -7,16 +7,24 @@ import secrets
 import string
 
 from freehold.errors import BadRequestError, ConflictError, NotFoundError, UnauthorizedError
-from freehold.server.core.access import STRANGER, Viewer, find_repo
+from freehold.server.core.access import (
+    STRANGER,
+    Context,
+    Viewer,
+    find_repo,
+    require_account,
+    require_write_token,
+)
 from freehold.server.db import accounts, repos, tokens
 from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
-from freehold.server.db.tokens import TokenOwner
+from freehold.server.db.tokens import ListedToken, TokenOwner
 from freehold.server.hub import Hub, new_id, now_ms
 from freehold.wire.ids import TOKEN_ROLES, RepoType
 
 MIN_LENGTH = 20
 MAX_LENGTH = 512
+MAX_TOKENS = 1000
 
 _ALPHABET = string.ascii_letters + string.digits
 
@@ -33,8 +41,8 @@ def create_token(
     """A new token of the user: `value`, or `hf_` and 34 random letters and digits.
 
     `expires_at` is in milliseconds since 1970. Raises `NotFoundError` for an unknown user,
-    `ConflictError` for a name or value in use, `BadRequestError` for a role or value that cannot
-    be.
+    `ConflictError` for a name or value in use and for more than 1,000 tokens, `BadRequestError` for
+    a role or value that cannot be.
     """
     if role not in TOKEN_ROLES:
         raise BadRequestError(f"A token's role is one of {', '.join(TOKEN_ROLES)}, not {role!r}.")
@@ -45,12 +53,29 @@ def create_token(
         owner = accounts.find_account(tx, user)
         if owner is None or owner.kind != "user":
             raise NotFoundError(f"There is no user named {user!r}.")
+        if tokens.count_tokens(tx, owner.id) >= MAX_TOKENS:
+            raise ConflictError(f"{owner.name} has {MAX_TOKENS:,} tokens: delete some first.")
         row = tokens.Token(
             new_id(), owner.id, name, role, hash_secret(secret), now_ms(), expires_at
         )
         if not tokens.insert_token(tx, row):
             raise ConflictError(f"{owner.name} has a token {name!r} already, or its value is used.")
     return secret
+
+
+def list_tokens(ctx: Context) -> list[ListedToken]:
+    """The caller's tokens, the newest first; at most 1,000."""
+    user_id = require_account(ctx.viewer)
+    with ctx.hub.db.read() as tx:
+        return tokens.list_tokens(tx, user_id, MAX_TOKENS)
+
+
+def delete_token(ctx: Context, id: str) -> None:
+    """Ends a token of the caller, and what was signed in with it; raises `NotFoundError`."""
+    require_write_token(ctx.viewer)
+    with ctx.hub.db.write() as tx:
+        if not tokens.delete_token(tx, ctx.viewer.id or "", id):
+            raise NotFoundError("There is no such token: it may have been deleted already.")
 
 
 def check_secret(value: str) -> str:

@@ -87,6 +87,25 @@ def find_account_by_id(tx: Transaction, account_id: str) -> Account | None:
     return None if row is None else Account._make(row)._replace(is_admin=bool(row.is_admin))
 
 
+def update_profile(tx: Transaction, user_id: str, fullname: str, email: str | None) -> None:
+    """Gives the user that full name and that address."""
+    tx.run(
+        "UPDATE account SET fullname = :fullname, email = :email WHERE id = :user_id",
+        fullname=fullname,
+        email=email,
+        user_id=user_id,
+    )
+
+
+def set_password_hash(tx: Transaction, user_id: str, password_hash: str) -> None:
+    """Gives the user the password with that hash."""
+    tx.run(
+        "UPDATE account SET password_hash = :password_hash WHERE id = :user_id",
+        password_hash=password_hash,
+        user_id=user_id,
+    )
+
+
 def lock_account(tx: Transaction, account_id: str) -> None:
     """Keeps others from taking names in the account's namespace until the transaction ends."""
     tx.run("UPDATE account SET kind = kind WHERE id = :account_id", account_id=account_id)
@@ -105,6 +124,15 @@ def put_member(tx: Transaction, org_id: str, user_id: str, role: str) -> None:
         org_id=org_id,
         user_id=user_id,
         role=role,
+    )
+
+
+def delete_member(tx: Transaction, org_id: str, user_id: str) -> None:
+    """The user is no longer a member of the organisation."""
+    tx.run(
+        "DELETE FROM org_member WHERE org_id = :org_id AND user_id = :user_id",
+        org_id=org_id,
+        user_id=user_id,
     )
 
 

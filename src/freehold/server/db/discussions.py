@@ -145,6 +145,19 @@ def list_discussions(
     return [_make(row) for row in rows]
 
 
+def list_pinned(tx: Transaction, repo_id: str, wanted: Wanted, limit: int) -> list[Discussion]:
+    """The pinned ones of the discussions that are wanted, newest first."""
+    condition = _condition(wanted)
+    rows = tx.all(
+        f"SELECT {COLUMNS} FROM discussion WHERE {condition} AND pinned = TRUE"
+        " ORDER BY num DESC LIMIT :limit",
+        repo_id=repo_id,
+        limit=limit,
+        **_values(wanted),
+    )
+    return [_make(row) for row in rows]
+
+
 def count_discussions(tx: Transaction, repo_id: str, wanted: Wanted) -> int:
     """How many discussions are wanted."""
     if wanted.author is None and wanted.search is None:

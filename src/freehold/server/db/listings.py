@@ -11,7 +11,7 @@ What a page takes must not grow with the hub. There are two ways to find it:
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -37,6 +37,9 @@ WALK_FOR_EACH = 20
 PATIENCE = 8
 
 LARGEST = 2**63 - 1
+
+# Of an account with more repositories of a type, those that were made before may be old.
+RECENT = 500
 
 ORDERS = {
     "downloads": "repo.downloads",
@@ -78,13 +81,14 @@ class Wanted:
 class Listed(NamedTuple):
     """A repository of a list, with what its files say once that is known.
 
-    `value` and `number` are its place.
+    `value` and `number` are its place; `parameters` is 0 where that is not known.
     """
 
     repo: Repo
     number: int
     value: int
     trending_score: int
+    parameters: int
     facts: StoredFacts | None
 
 
@@ -196,7 +200,7 @@ class _Search:
         Nothing when only few shall be looked at, and there are many.
         """
         key, order = ORDERS[self._wanted.order], _write_order(self._wanted)
-        facts = select_facts(())
+        columns = _write_columns(key)
         candidates, checks = _write_source(self._conditions, first, if_few)
         source = "repo" if first is None else "candidate CROSS JOIN repo"
         bounds, values = _write_bounds(self._wanted, part)
@@ -206,12 +210,8 @@ class _Search:
         rows = self._tx.all(
             f"WITH {candidates} page AS (SELECT repo.number FROM {source} WHERE {condition}"
             f" ORDER BY {order} LIMIT :limit OFFSET :skip)"
-            f" SELECT {COLUMNS}, {RELATION}, repo.number, {key} AS value, repo.trending_score,"
-            f" {facts} FROM page"
-            " JOIN repo ON repo.number = page.number"
-            f" JOIN account ON account.id = repo.owner_id {MAIN} {RELATED}"
-            " LEFT JOIN repo_facts ON repo_facts.repo_id = repo.id"
-            f" ORDER BY {order}",
+            f" SELECT {columns} FROM page"
+            f" JOIN repo ON repo.number = page.number {_JOINED} ORDER BY {order}",
             type=self._wanted.type,
             limit=limit,
             skip=skip,
@@ -223,13 +223,59 @@ class _Search:
         return [_make_listed(row) for row in rows]
 
 
+def find_listed(
+    tx: Transaction, repo_ids: Sequence[str], viewer_id: str | None, sees_all: bool
+) -> dict[str, Listed]:
+    """Those of the repositories that the viewer may see, by id, as lists have them."""
+    columns = _write_columns("repo.number")
+    rows = tx.all(
+        f"SELECT {columns} FROM repo {_JOINED} WHERE repo.id IN :repo_ids AND {VISIBLE}",
+        repo_ids=list(repo_ids),
+        viewer_id=viewer_id,
+        sees_all=sees_all,
+    )
+    return {listed.repo.id: listed for listed in map(_make_listed, rows)}
+
+
+def list_recent(tx: Transaction, owner_id: str, limit: int) -> list[str]:
+    """The ids of the repositories of an account that changed last, the newest first.
+
+    Of each type, only the `RECENT` that were made last are looked at.
+    """
+    candidates = " UNION ALL ".join(_NEWEST.format(type=type) for type in _TYPES)
+    rows = tx.all(
+        f"SELECT id FROM ({candidates}) AS found ORDER BY updated_at DESC, id LIMIT :limit",
+        owner_id=owner_id,
+        most=RECENT,
+        limit=limit,
+        **{type: type for type in _TYPES},
+    )
+    return [row.id for row in rows]
+
+
+_TYPES = ("model", "dataset", "space", "kernel")
+_NEWEST = """SELECT * FROM (SELECT repo.id, repo.updated_at FROM repo
+    WHERE repo.owner_id = :owner_id AND repo.type = :{type}
+    ORDER BY repo.number DESC LIMIT :most) AS newest_{type}"""
+_JOINED = f"""JOIN account ON account.id = repo.owner_id {MAIN} {RELATED}
+    LEFT JOIN repo_facts ON repo_facts.repo_id = repo.id"""
+
+
+def _write_columns(key: str) -> str:
+    """What `_make_listed` reads, with what the list is sorted by."""
+    return (
+        f"{COLUMNS}, {RELATION}, repo.number, {key} AS value, repo.trending_score,"
+        f" repo.parameters, {select_facts(())}"
+    )
+
+
 def _make_listed(row: Any) -> Listed:
     size = len(Repo._fields)
-    facts = StoredFacts(*row[size + 3 :])
+    number, value, score, parameters = row[size : size + 4]
+    facts = StoredFacts(*row[size + 4 :])
     # Without facts, even the columns that must not be empty are.
     known = None if facts.commit_oid is None else facts
-    number, value, score = row[size : size + 3]
-    return Listed(make_repo(row[:size]), number, value, score, known)
+    return Listed(make_repo(row[:size]), number, value, score, parameters, known)
 
 
 # The conditions

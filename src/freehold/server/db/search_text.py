@@ -56,3 +56,12 @@ def put_account_text(
         name=name,
         words=" ".join([MARK + kind, *words]),
     )
+
+
+def replace_account_text(
+    tx: Transaction, account_id: str, kind: str, name: str, words: Iterable[str]
+) -> None:
+    """Makes an account be found by these words instead of those before."""
+    # SQLite's tables of words follow rows that come and go, not rows that change.
+    tx.run("DELETE FROM account_text WHERE account_id = :account_id", account_id=account_id)
+    put_account_text(tx, account_id, kind, name, words)

@@ -159,3 +159,23 @@ def list_tags_in_use(
         most_private=MOST_PRIVATE,
     )
     return [row.name for row in rows]
+
+
+def list_totals(tx: Transaction, repo_type: str, most: int) -> list[tuple[str, int]]:
+    """The tags that most public repositories of a type have, and how many have each."""
+    rows = tx.all(
+        """WITH counted AS (
+            SELECT * FROM (
+                SELECT tag_number, total FROM tag_total
+                WHERE repo_type = :repo_type AND total > 0 ORDER BY total DESC LIMIT :most
+            ) AS often
+            UNION ALL SELECT tag_number, change FROM tag_change WHERE repo_type = :repo_type
+        )
+        SELECT tag.name, SUM(counted.total) AS total
+        FROM counted JOIN tag ON tag.number = counted.tag_number
+        GROUP BY tag.name HAVING SUM(counted.total) > 0
+        ORDER BY total DESC, tag.name LIMIT :most""",
+        repo_type=repo_type,
+        most=most,
+    )
+    return [(row.name, int(row.total)) for row in rows]

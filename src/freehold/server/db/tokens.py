@@ -48,6 +48,59 @@ def insert_token(tx: Transaction, token: Token) -> bool:
     )
 
 
+class ListedToken(NamedTuple):
+    """A token in the list of its user's; times in milliseconds."""
+
+    id: str
+    name: str
+    role: str
+    created_at: int
+    expires_at: int | None
+
+
+def list_tokens(tx: Transaction, user_id: str, limit: int) -> list[ListedToken]:
+    """The tokens of the user, the newest first; sessions of browsers are none."""
+    rows = tx.all(
+        "SELECT id, name, role, created_at, expires_at FROM access_token"
+        " WHERE user_id = :user_id AND is_session = FALSE"
+        " ORDER BY created_at DESC, id LIMIT :limit",
+        user_id=user_id,
+        limit=limit,
+    )
+    return [ListedToken(*row) for row in rows]
+
+
+def count_tokens(tx: Transaction, user_id: str) -> int:
+    """How many tokens the user has."""
+    row = tx.one(
+        "SELECT COUNT(*) AS found FROM access_token WHERE user_id = :user_id"
+        " AND is_session = FALSE",
+        user_id=user_id,
+    )
+    return int(row.found) if row is not None else 0
+
+
+def delete_token(tx: Transaction, user_id: str, token_id: str) -> bool:
+    """Deletes a token of the user and the sessions that were begun with it.
+
+    False when the user has no such token.
+    """
+    deleted = tx.run(
+        "DELETE FROM access_token WHERE id = :token_id AND user_id = :user_id"
+        " AND is_session = FALSE",
+        token_id=token_id,
+        user_id=user_id,
+    )
+    if deleted:
+        tx.run(
+            "DELETE FROM access_token WHERE user_id = :user_id AND is_session = TRUE"
+            " AND begun_with = :token_id",
+            token_id=token_id,
+            user_id=user_id,
+        )
+    return bool(deleted)
+
+
 def find_token(tx: Transaction, secret_hash: str) -> TokenOwner | None:
     """The token with that hash, expired or not."""
     row = tx.one(

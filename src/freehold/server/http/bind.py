@@ -84,11 +84,6 @@ class Call:
             access.require_account(ctx.viewer)
         return ctx, repo
 
-    def viewer(self) -> Viewer:
-        """Whoever calls, whatever they may do."""
-        with self.hub.db.read() as tx:
-            return identify(tx, self._read_secret())
-
     def _needs(self) -> Needs:
         """What the call needs: less where it is about a pull request."""
         route = self.route

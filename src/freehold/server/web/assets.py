@@ -21,6 +21,7 @@ from freehold.server.web import routes
 
 _FOREVER = "public, max-age=31536000, immutable"
 _PACKED = {".css", ".js", ".svg"}
+_POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 
 
 class Asset(NamedTuple):
@@ -29,6 +30,11 @@ class Asset(NamedTuple):
     media_type: str
     data: bytes
     packed: bytes | None
+
+    @property
+    def is_script(self) -> bool:
+        """Whether it is JavaScript."""
+        return "javascript" in self.media_type
 
 
 def asset_url(name: str) -> str:
@@ -71,7 +77,8 @@ async def _asset(call: Call) -> Response:
     headers = {
         "Content-Type": asset.media_type,
         "Cache-Control": _FOREVER if is_current else "no-cache",
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        # A script may run as a worker, under this policy; in a sandbox it would not be started.
+        "Content-Security-Policy": _POLICY if asset.is_script else f"{_POLICY}; sandbox",
         "Vary": "Accept-Encoding",
     }
     if asset.packed is not None and "gzip" in call.request.headers.get("accept-encoding", ""):

@@ -19,39 +19,55 @@ from freehold.errors import (
     BadRequestError,
     ConflictError,
     ForbiddenError,
+    FreeholdError,
     HfHubHTTPError,
+    TooManyRequestsError,
     UnauthorizedError,
     UnprocessableError,
 )
 from freehold.server.core import access
-from freehold.server.core.access import Context
-from freehold.server.http.bind import Call, Served
+from freehold.server.core.access import CHANGES, Context
+from freehold.server.core.tokens import identify
+from freehold.server.http.bind import Call, Served, origin_of
 from freehold.server.http.sessions import (
     CSRF_FIELD,
     check_csrf_token,
+    read_session,
     read_subject,
 )
 from freehold.server.http.streams import read_body
+from freehold.server.hub import Hub
 from freehold.server.web.rendering import render, set_cookie
 from freehold.server.web.visit import Answer, Page, Redirect, Visit, page
 from freehold.wire.route import Needs, Route
 
 Maker = Callable[[Visit], Answer]
 
-# As much as a file that is edited in a page may have, each character of which may take three.
-FORM_LIMIT = 32 * 1024 * 1024
+# In bytes, of a form in which files are edited, and of any other: a character may take twelve.
+FILE_FORM_LIMIT = 32 * 1024 * 1024
+FORM_LIMIT = 1024 * 1024
 MAX_FIELDS = 1000
 
 # What whoever sent a form can do better: the page of the form is shown again.
-_TRY_AGAIN = (BadRequestError, ConflictError, UnprocessableError)
+_TRY_AGAIN = (BadRequestError, ConflictError, UnprocessableError, TooManyRequestsError)
 
 STALE_FORM = "This page is too old, or was not ours. Nothing was changed: please try again."
 NOT_FOUND = "There is no such page, or you need to sign in to see it."
 NOT_FOUND_FOR_YOU = "There is no such page, or you may not see it."
 
 
-def show(route: Route, make: Maker, *, bulk: bool = False, turn: bool = False) -> Served:
-    """Shows the page that the function makes. `bulk` and `turn` are as in `bind.serve`."""
+def show(
+    route: Route,
+    make: Maker,
+    *,
+    bulk: bool = False,
+    turn: bool = False,
+    turn_if: Callable[[Visit], bool] | None = None,
+) -> Served:
+    """Shows the page that the function makes. `bulk` and `turn` are as in `bind.serve`.
+
+    `turn_if` finds out for each visit whether it takes a turn.
+    """
 
     def answer(call: Call) -> Response:
         visit = _visit(call)
@@ -60,10 +76,18 @@ def show(route: Route, make: Maker, *, bulk: bool = False, turn: bool = False) -
     async def handle(call: Call) -> Response:
         call = replace(call, is_page=True)
         threads = call.bulk if bulk else call.threads
-        async with call.turns if turn else nullcontext():
+        takes = turn or (turn_if is not None and await threads.run(_takes_turn, call, turn_if))
+        async with call.turns if takes else nullcontext():
             return await threads.run(_guarded, call, answer)
 
     return Served(route, handle, make)
+
+
+def _takes_turn(call: Call, turn_if: Callable[[Visit], bool]) -> bool:
+    try:
+        return turn_if(_visit(call))
+    except FreeholdError:
+        return False  # whoever makes the page meets the same error
 
 
 def act(
@@ -90,14 +114,16 @@ def act(
                 raise
             shown = again(replace(visit, error=error.message))
             assert isinstance(shown, Page)
-            return _send(call, visit.ctx, replace(shown, status=error.status))
+            headers = {**shown.headers, **error.headers}
+            return _send(call, visit.ctx, replace(shown, status=error.status, headers=headers))
 
     async def handle(call: Call) -> Response:
         call = replace(call, is_page=True)
         refusal = await call.threads.run(_guarded, call, _check_first)
         if refusal.status_code != 204:
             return refusal
-        data = await read_body(call.request, FORM_LIMIT)
+        limit = FILE_FORM_LIMIT if route.needs >= Needs.PROPOSE else FORM_LIMIT
+        data = await read_body(call.request, limit)
         threads = call.bulk if bulk else call.threads
         async with call.turns if turn else nullcontext():
             return await threads.run(_guarded, call, partial(answer, data=data))
@@ -149,8 +175,9 @@ def _guarded(call: Call, answer: Callable[[Call], Response]) -> Response:
     try:
         return answer(call)
     except HfHubHTTPError as error:
-        ctx = Context(call.hub, call.viewer(), call.origin)
-        return make_error_page(call.request, ctx, error)
+        # Nobody sees such a page without an account, whatever the repository is.
+        is_for_accounts = call.route.method == "GET" and call.route.needs in CHANGES
+        return show_error(call.request, call.hub, error, is_for_accounts=is_for_accounts)
 
 
 def _send(call: Call, ctx: Context, answer: Answer) -> Response:
@@ -163,23 +190,31 @@ def _redirect(ctx: Context, answer: Redirect) -> Response:
     # 303: whatever was sent, the next page is asked for with GET.
     response = Response(status_code=303, headers={"Location": answer.path})
     for name, value in answer.cookies.items():
-        set_cookie(response, ctx, name, value)
+        set_cookie(response, ctx, name, value, answer.seconds)
     return response
 
 
-def make_error_page(request: Request, ctx: Context, error: HfHubHTTPError) -> Response:
+def show_error(
+    request: Request, hub: Hub, error: HfHubHTTPError, *, is_for_accounts: bool = False
+) -> Response:
     """The page that tells what went wrong, or the one to sign in where that is what is missing.
 
-    What is not there and what the viewer may not see is one and the same page.
+    What is not there and what the viewer may not see is one and the same page. Whoever has no
+    account is led to sign in from a page that `is_for_accounts`.
     """
-    if isinstance(error, UnauthorizedError) and request.method in ("GET", "HEAD"):
+    with hub.db.read() as tx:
+        viewer = identify(tx, read_session(request))
+    ctx = Context(hub, viewer, origin_of(hub, request))
+    is_sign_in = isinstance(error, UnauthorizedError) or (is_for_accounts and viewer.id is None)
+    if is_sign_in and request.method in ("GET", "HEAD"):
         return _redirect(ctx, Redirect(f"/login?next={quote(_target(request), safe='')}"))
     if error.code == "RepoNotFound" or (error.code is None and error.status == 404):
         message = NOT_FOUND if ctx.viewer.id is None else NOT_FOUND_FOR_YOU
         return render(request, ctx, page("error.html", 404, message=message))
     # Browsers would ask for a password of their own after a 401.
     status = 403 if error.status == 401 else error.status
-    return render(request, ctx, page("error.html", status, message=error.message))
+    shown = page("error.html", status, message=error.message)
+    return render(request, ctx, replace(shown, headers=error.headers))
 
 
 def _target(request: Request) -> str:

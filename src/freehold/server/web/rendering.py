@@ -21,8 +21,8 @@ from freehold.server.web.visit import Made, Page, repo_path
 # Scripts and styles of the hub alone, none of them inside of a page; nothing from elsewhere.
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:{stores};"
-    " media-src 'self'{stores}; connect-src 'self'{stores}; form-action 'self'; base-uri 'none';"
-    " frame-ancestors 'none'"
+    " media-src 'self'{stores}; connect-src 'self'{stores}; worker-src 'self'; form-action 'self';"
+    " base-uri 'none'; frame-ancestors 'none'"
 )
 # Where the operator lets downloads be redirected, pictures may come from the object store.
 _STORES = " http: https:"

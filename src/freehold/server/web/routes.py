@@ -57,7 +57,12 @@ BLOB_PAGE = Route("GET", "/{prefix}{repo}/blob/{revision}/{path}", Needs.CONTENT
 BLAME_PAGE = Route("GET", "/{prefix}{repo}/blame/{revision}/{path}", Needs.CONTENT)
 COMMITS_PAGE = Route("GET", "/{prefix}{repo}/commits/{revision}/{path}", Needs.CONTENT)
 COMMIT_PAGE = Route("GET", "/{prefix}{repo}/commit/{revision}", Needs.CONTENT)
-COMPARE_PAGE = Route("GET", "/{prefix}{repo}/compare/{span}", Needs.CONTENT)
+COMPARE_PAGE = Route(
+    "GET",
+    "/{prefix}{repo}/compare/{span}",
+    Needs.CONTENT,
+    aliases=("/{prefix}{repo}/compare",),
+)
 REFS_PAGE = Route("GET", "/{prefix}{repo}/refs", Needs.CONTENT)
 CREATE_BRANCH_FORM = Route("POST", "/{prefix}{repo}/refs/branches", Needs.WRITE)
 DELETE_BRANCH_FORM = Route("POST", "/{prefix}{repo}/refs/branches/delete", Needs.WRITE)
@@ -72,7 +77,7 @@ EDIT_FILE_PAGE = Route("GET", "/{prefix}{repo}/edit/{revision}/{path}", Needs.PR
 SAVE_FILE_FORM = Route("POST", "/{prefix}{repo}/edit/{revision}/{path}", Needs.PROPOSE)
 DELETE_FILE_PAGE = Route("GET", "/{prefix}{repo}/delete/{revision}/{path}", Needs.PROPOSE)
 DELETE_FILE_FORM = Route("POST", "/{prefix}{repo}/delete/{revision}/{path}", Needs.PROPOSE)
-PREVIEW_FORM = Route("POST", "/{prefix}{repo}/preview", Needs.READ)
+PREVIEW_FORM = Route("POST", "/{prefix}{repo}/preview", Needs.DISCUSS)
 REPO_SETTINGS_PAGE = Route("GET", "/{prefix}{repo}/settings", Needs.ADMIN)
 VISIBILITY_FORM = Route("POST", "/{prefix}{repo}/settings/visibility", Needs.ADMIN)
 GATING_FORM = Route("POST", "/{prefix}{repo}/settings/gating", Needs.ADMIN)

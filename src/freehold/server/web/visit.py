@@ -87,10 +87,14 @@ class Page:
 
 @dataclass(frozen=True)
 class Redirect:
-    """Another page to go to: a path of this hub. `cookies` are set, or deleted where empty."""
+    """Another page to go to: a path of this hub. `cookies` are set, or deleted where empty.
+
+    They last that many seconds, or as long as the browser runs.
+    """
 
     path: str
     cookies: Mapping[str, str] = field(default_factory=dict)
+    seconds: int = 0
 
 
 Answer = Page | Redirect
