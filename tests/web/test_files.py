@@ -76,7 +76,7 @@ def test_tree_page_of_a_folder_has_a_way_up_and_its_readme(
     assert names(page) == [".. the folder above", "README.md", "x"]
     assert rows(page)[0].one("a")["href"] == f"{repo.page}/tree/main/docs"
     readme = page.document.one("section", class_="readme")
-    assert readme.one("a")["href"] == f"{repo.page}/blob/main/docs/in/../b.txt"
+    assert readme.all("a")[-1]["href"] == f"{repo.page}/blob/main/docs/b.txt"
     assert readme.one("img")["src"] == f"{repo.page}/resolve/main/docs/in/p.png"
     assert "license" not in readme.text
     assert len(page.document.all("h1")) == 1
@@ -274,7 +274,7 @@ def test_blob_page_of_markdown_shows_it_or_its_source(
     text = "# Hello\n\n<script>alert(1)</script>\n\n[a](b.md)\n"
     repo = new_repo(site, ann, file("d/x.md", text))
     page = visit().see(f"{repo.page}/blob/main/d/x.md")
-    assert page.document.one("div", class_="prose").one("h2").text == "Hello"
+    assert page.document.one("div", class_="prose").one("h2").text.startswith("Hello")
     assert page.document.one("div", class_="prose").all("script") == []
     assert f"{repo.page}/blob/main/d/b.md" in links(page)
     assert "?plain=1" in links(page)
@@ -332,7 +332,8 @@ def test_blob_page_of_a_notebook_shows_cells_but_no_html(
     repo = new_repo(site, ann, file("n.ipynb", notebook), file("broken.ipynb", "{"))
     page = visit().see(f"{repo.page}/blob/main/n.ipynb")
     shown = page.document.one("div", class_="notebook")
-    assert [shown.one("h2").text, shown.one("pre", class_="cell-code").text] == ["T", "import a"]
+    assert shown.one("h2").text.startswith("T")
+    assert shown.one("pre", class_="cell-code").text == "import a"
     assert "In [7]" in shown.text and "hello" in shown.text
     assert shown.one("img")["src"] == f"data:image/png;base64,{PIXEL}"
     assert shown.all("script") == [] and "An output is not shown here: text/html" in shown.text

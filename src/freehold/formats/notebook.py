@@ -77,7 +77,7 @@ def _language(metadata: object) -> str:
     """The ending of files with the notebook's code."""
     info = metadata.get("language_info") if isinstance(metadata, dict) else None
     ending = info.get("file_extension") if isinstance(info, dict) else None
-    return ending if isinstance(ending, str) and len(ending) < 20 else ".py"
+    return ending if isinstance(ending, str) and 0 < len(ending) < 20 else ".py"
 
 
 @dataclass

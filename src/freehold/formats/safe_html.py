@@ -69,11 +69,15 @@ _ANY_STYLE: Final = re.compile(r' style="[^"]*"')
 
 
 class Places(NamedTuple):
-    """Where relative addresses of a card lead, and the origin of the hub that it is on."""
+    """Where relative addresses of a card lead, and the origin of the hub that it is on.
+
+    They are relative to `folder`, a quoted path with a slash behind it, and stay below the others.
+    """
 
     pages: str = ""
     files: str = ""
     origin: str = ""
+    folder: str = ""
 
     def link(self, address: str) -> str | None:
         """Where a link leads; `None` for what is no address of the web."""
@@ -95,7 +99,7 @@ class Places(NamedTuple):
             return f"#{ID_PREFIX}{text[1:].removeprefix(ID_PREFIX)}" if len(text) > 1 else text
         if text.startswith("/") or not base:
             return text
-        return _join(base, text)
+        return _join(base, self.folder + text)
 
     def _localise(self, text: str) -> str:
         """An address of this very hub as a path of it."""

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from freehold.server.core.access import Context
-from freehold.server.core.commits import NO_REPLY
+from freehold.server.core.commits import address_of
 from freehold.server.db import accounts
 from freehold.server.db.accounts import Account
 from freehold.server.git.reader import CommitData
+
+# What the addresses end with that stand for accounts.
+_NO_REPLY = address_of("")
 
 
 class AuthoredCommit(NamedTuple):
@@ -28,8 +31,8 @@ def find_authors(ctx: Context, commits: Sequence[CommitData]) -> list[AuthoredCo
 
     Only addresses that the hub writes itself name accounts: other addresses were never proven.
     """
-    emails = {commit.email for commit in commits if commit.email.endswith(NO_REPLY)}
-    names = {email: email.removesuffix(NO_REPLY).lower() for email in emails}
+    emails = {commit.email for commit in commits if commit.email.endswith(_NO_REPLY)}
+    names = {email: email.removesuffix(_NO_REPLY).lower() for email in emails}
     found: dict[str, Account] = {}
     if names:
         with ctx.hub.db.read() as tx:

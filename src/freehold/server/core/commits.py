@@ -70,9 +70,6 @@ from freehold.wire.repos import InlineFile
 ATTRIBUTES = ".gitattributes"
 SYSTEM = "system"
 
-# What the addresses end with that stand for accounts in commits.
-NO_REPLY = "@users.noreply.freehold"
-
 # A lost race means that somebody else won it, so a busy branch always moves; this bounds one call.
 MAX_ATTEMPTS = 100
 
@@ -561,7 +558,7 @@ def _message(header: CommitHeader) -> str:
 
 def address_of(account: str) -> str:
     """The email address that stands for an account in commits: nobody reads what is sent there."""
-    return f"{account}{NO_REPLY}"
+    return f"{account}@users.noreply.freehold"
 
 
 def sign(account: str) -> Signature:

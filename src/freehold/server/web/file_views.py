@@ -197,7 +197,8 @@ def _show_markdown(file: _File, text: str, is_whole: bool) -> View | None:
     if not is_whole or len(text) > MAX_MARKDOWN:
         return None
     is_small = file.content.stored is None
-    return View("markdown", show_markdown(text, file.place), is_text=is_small, has_source=True)
+    shown = show_markdown(text, file.place, file.visit.ctx.origin)
+    return View("markdown", shown, is_text=is_small, has_source=True)
 
 
 def _show_csv(file: _File, text: str, is_whole: bool) -> View | None:
@@ -244,14 +245,15 @@ def _show_notebook(file: _File, text: str, is_whole: bool) -> View | None:
     cells: list[ShownCell] = []
     for cell in notebook.cells:
         left -= len(cell.source)
-        cells.append(_show_cell(cell, file.place, notebook.language if left > 0 else "", left))
+        cells.append(_show_cell(file, cell, notebook.language if left > 0 else ""))
     note = f"Only the first {plural(len(cells), 'cell')} are shown." if notebook.is_cut else ""
     return View("notebook", cells, note, has_source=True)
 
 
-def _show_cell(cell: Cell, place: Place, language: str, left: int) -> ShownCell:
-    if cell.kind == "markdown" and left > 0:
-        return ShownCell(cell, show_markdown(cell.source, place), [])
+def _show_cell(file: _File, cell: Cell, language: str) -> ShownCell:
+    """A cell; only plain where no language is given."""
+    if cell.kind == "markdown" and language:
+        return ShownCell(cell, show_markdown(cell.source, file.place, file.visit.ctx.origin), [])
     name = f"cell{language}" if cell.kind == "code" else "cell"
     return ShownCell(cell, None, mark_lines(cell.source, name)[0])
 

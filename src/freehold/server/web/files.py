@@ -99,7 +99,8 @@ def _find_readme(visit: Visit, place: Place, entries: Sequence[TreeEntry]) -> Ma
     if content.size > MAX_SIZE:
         return None
     text = read_text(files.read_part(visit.ctx, content, 0, MAX_SIZE))
-    return None if text is None else show_markdown(text, place._replace(path=path))
+    beside = place._replace(path=path)
+    return None if text is None else show_markdown(text, beside, visit.ctx.origin)
 
 
 def show_blob(visit: Visit) -> Answer:
