@@ -311,7 +311,7 @@ def test_upload_page_sends_large_and_small_files(
     tab.get_by_label("Title of the change").fill("From a page")
     puts: list[str] = []
     tab.on("request", lambda r: puts.append(r.url) if r.method == "PUT" else None)
-    refusal = {"status": 422, "body": '{"error": "Not <b>now</b>."}'}
+    refusal = {"status": 409, "body": '{"error": "Not <b>now</b>."}'}
     tab.route(re.compile(r"/lfs/uploads/\w+\?"), lambda r: r.fulfill(**refusal), times=1)
     tab.get_by_role("button", name="Upload").click()
     tab.get_by_text("Not <b>now</b>.", exact=True).wait_for()
