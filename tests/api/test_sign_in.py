@@ -10,6 +10,7 @@ import pytest
 from freehold.errors import (
     BadRequestError,
     ConflictError,
+    ForbiddenError,
     NotFoundError,
     TooManyRequestsError,
     UnauthorizedError,
