@@ -29,9 +29,22 @@ def test_tables_lists_and_struck_text() -> None:
 
 def test_headings_can_be_linked_to_and_are_told_apart() -> None:
     page = render("# Use it `now`!\n\n## A\n\n## A\n\n# !!")
-    ids = [e["id"] for e in page.all() if e.tag in ("h1", "h2")]
+    ids = [e["id"] for e in page.all() if e.tag in ("h2", "h3")]
     assert ids == ["card-use-it-now", "card-a", "card-a-1", "card-section"]
     assert [a["href"] for a in page.all("a", class_="anchor")] == [f"#{name}" for name in ids]
+
+
+def test_the_title_of_a_page_is_above_all_headings_of_a_card() -> None:
+    page = render("# a\n\n###### b\n\n<h1 align=center>c</h1>\n")
+    assert [e.tag for e in page.all() if e.tag[0] == "h"] == ["h2", "h6", "h2"]
+
+
+def test_addresses_in_a_folder_begin_there() -> None:
+    html = render_card(
+        "[a](b.md) [c](../d.md) [e](../../../f)", PLACES._replace(folder="docs/x")
+    ).html
+    links = [a["href"] for a in read_page(html).all("a")]
+    assert links == [f"/lab/tiny/blob/main/{path}" for path in ("docs/x/b.md", "docs/d.md", "f")]
 
 
 def test_alerts_and_footnotes() -> None:

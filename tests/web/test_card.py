@@ -59,7 +59,7 @@ def test_repo_page_shows_card_and_metadata(visit: Visit, site: LiveHub, ann: Acc
     assert shown.answer.headers["link"] == f'<{site.url}{repo.page}>; rel="canonical"'
     page = shown.document
     card = page.one("article", class_="prose")
-    assert card.one("h1", id="card-tiny").text.startswith("Tiny")
+    assert card.one("h2", id="card-tiny").text.startswith("Tiny")
     assert card.one("a", href=f"{repo.page}/blob/main/docs/notes.md#x").text == "notes"
     assert card.one("img", src=f"{repo.page}/resolve/main/plan.png")["alt"] == "plan"
     assert card.all("math") and card.one("span", class_="k").text == "import"
@@ -122,7 +122,7 @@ def test_repo_page_tells_what_is_wrong_with_the_metadata(
     put_card(repo, "---\ntags:\n- [a\n---\n# Still here\n")
     page = visit(ann).see(repo.page)
     assert "cannot be read" in page.text and "line 4" in page.text
-    assert page.document.one("h1", id="card-still-here").text.startswith("Still here")
+    assert page.document.one("h2", id="card-still-here").text.startswith("Still here")
 
 
 def test_repo_page_shows_a_card_that_is_too_long_as_it_is(

@@ -53,6 +53,7 @@ _CLASSES: Final = {
 }
 _SIDES: Final = {"left", "right", "center", "justify"}
 _MEASURE: Final = re.compile(r"\d{1,5}(?:px|%)?")
+_HEADINGS: Final = {"h1", "h2", "h3", "h4", "h5", "h6"}
 _SPANS: Final = {"colspan", "rowspan", "span"}
 _MAX_SPAN: Final = 100
 
@@ -71,7 +72,8 @@ _ANY_STYLE: Final = re.compile(r' style="[^"]*"')
 class Places(NamedTuple):
     """Where relative addresses of a card lead, and the origin of the hub that it is on.
 
-    They are relative to `folder`, a quoted path with a slash behind it, and stay below the others.
+    `pages` and `files` are where those of the root of the repository begin, and end in a slash;
+    `folder` is the one that the text is in.
     """
 
     pages: str = ""
@@ -99,7 +101,7 @@ class Places(NamedTuple):
             return f"#{ID_PREFIX}{text[1:].removeprefix(ID_PREFIX)}" if len(text) > 1 else text
         if text.startswith("/") or not base:
             return text
-        return _join(base, self.folder + text)
+        return _join(base, self.folder, text)
 
     def _localise(self, text: str) -> str:
         """An address of this very hub as a path of it."""
@@ -108,13 +110,14 @@ class Places(NamedTuple):
         return text
 
 
-def _join(base: str, relative: str) -> str:
+def _join(base: str, folder: str, relative: str) -> str:
     """A path below the base, which dots do not leave."""
     try:
         parts = urlsplit(relative)
     except ValueError:
         return base
-    path = posixpath.normpath("/" + parts.path.replace("\\", "/")).lstrip("/")
+    named = parts.path.replace("\\", "/")
+    path = posixpath.normpath(f"/{folder}/{named}").lstrip("/")
     path = "" if path == "." else path
     end = f"?{parts.query}" if parts.query else ""
     if parts.fragment:
@@ -146,7 +149,7 @@ def clean_card(html: str, places: Places, slots: Mapping[str, str]) -> str:
         filter_style_properties={"text-align"},
         link_rel=REL,
     )
-    return finish(cleaned, slots)
+    return _Finish(slots, shift=1).run(cleaned)
 
 
 def _check_attribute(
@@ -169,16 +172,20 @@ def _check_attribute(
     return value
 
 
-def finish(html: str, slots: Mapping[str, str] | None = None) -> str:
-    """Sanitised HTML, made to fetch nothing from elsewhere, with what belongs into its slots."""
-    return _Finish(slots or {}).run(html)
+def finish(html: str) -> str:
+    """Sanitised HTML, made to fetch nothing from elsewhere."""
+    return _Finish({}).run(html)
 
 
 class _Finish:
-    """One walk over the tags of sanitised HTML."""
+    """One walk over the tags of sanitised HTML.
 
-    def __init__(self, slots: Mapping[str, str]) -> None:
+    Headings go down by the levels of `shift`: above a card is the name of its repository.
+    """
+
+    def __init__(self, slots: Mapping[str, str], shift: int = 0) -> None:
         self._slots = slots
+        self._shift = shift
         self._links = 0
 
     def run(self, html: str) -> str:
@@ -192,14 +199,16 @@ class _Finish:
         end, tag, attributes = match.groups()
         if tag == "a":
             self._links = max(0, self._links + (-1 if end else 1))
+        if tag in _HEADINGS:
+            tag = f"h{min(6, int(tag[1]) + self._shift)}"
         if tag == "table":
             return self._wrap_table(match[0], bool(end))
         if end:
-            return match[0]
+            return f"</{tag}>"
         if tag in ("img", "audio", "video"):
             return self._show_media(tag, attributes)
         if "style" not in attributes:
-            return match[0]
+            return f"<{tag}{attributes}>"
         aligned = _STYLE.sub(r' align="\1"', attributes)
         return f"<{tag}{_ANY_STYLE.sub('', aligned)}>"
 

@@ -195,9 +195,9 @@ def preview(visit: Visit) -> Answer:
     text = visit.form.get("text", "")
     if visit.form.get("card"):
         card = preview_card(visit.ctx, visit.repo, text)
-        return page("preview.html", html=_sanitised(card.html), is_cut=card.is_cut)
+        return page("preview.html", is_card=True, html=_sanitised(card.html), is_cut=card.is_cut)
     html = _sanitised(render(text[:MAX_COMMENT]))
-    return page("preview.html", html=html, is_cut=len(text) > MAX_COMMENT)
+    return page("preview.html", is_card=False, html=html, is_cut=len(text) > MAX_COMMENT)
 
 
 def _sanitised(html: str) -> Markup:

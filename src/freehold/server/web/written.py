@@ -23,7 +23,7 @@ def show_markdown(text: str, place: Place, origin: str) -> Markup:
     front = find_front_matter(text)
     folder = quote_path(place.path.rpartition("/")[0])
     blob, resolve = (f"{place.url(page, '')}/" for page in ("blob", "resolve"))
-    places = Places(blob, resolve, origin, f"{folder}/" if folder else "")
+    places = Places(blob, resolve, origin, folder)
     html = render_card(text if front is None else front.body, places).html
     # The page has a heading above these. The HTML is safe, and only names of elements are changed.
     return Markup(_HEADING.sub(lambda m: f"<{m[1]}h{int(m[2]) + 1}", html))  # noqa: S704
