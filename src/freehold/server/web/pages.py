@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from string import punctuation
 from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
@@ -187,8 +188,9 @@ def _send(call: Call, ctx: Context, answer: Answer) -> Response:
 
 
 def _redirect(ctx: Context, answer: Redirect) -> Response:
-    # 303: whatever was sent, the next page is asked for with GET.
-    response = Response(status_code=303, headers={"Location": answer.path})
+    # 303: whatever was sent, the next page is asked for with GET. A header holds no other letters.
+    path = quote(answer.path, safe=punctuation)
+    response = Response(status_code=303, headers={"Location": path})
     for name, value in answer.cookies.items():
         set_cookie(response, ctx, name, value, answer.seconds)
     return response
