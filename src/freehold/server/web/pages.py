@@ -33,6 +33,7 @@ from freehold.server.http.bind import Call, Served, origin_of
 from freehold.server.http.sessions import (
     CSRF_FIELD,
     check_csrf_token,
+    is_from_elsewhere,
     read_session,
     read_subject,
 )
@@ -145,7 +146,7 @@ def _read_form(call: Call, data: bytes) -> dict[str, str]:
         raise BadRequestError(f"Invalid form: {error}") from error
     form = dict(pairs)
     token = form.pop(CSRF_FIELD, "")
-    if not check_csrf_token(call.hub.signing_key, read_subject(call.request), token):
+    if is_from_elsewhere(call.request) or not check_csrf_token(call.hub.signing_key, read_subject(call.request), token):
         raise ForbiddenError(STALE_FORM)
     # Browsers send line ends as the protocol of old wants them.
     return {name: value.replace("\r\n", "\n") for name, value in form.items()}
