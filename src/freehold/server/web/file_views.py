@@ -30,7 +30,7 @@ MAX_LINE = 2000
 # A notebook holds its pictures.
 MAX_NOTEBOOK = 8 * 1024 * 1024
 # Of all code and all Markdown of a notebook, in characters.
-MAX_MARKED = 256 * 1024
+MAX_MARKED = 128 * 1024
 MAX_PICTURE = 32 * 1024 * 1024
 MAX_MEMBERS = 500
 
