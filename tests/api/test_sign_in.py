@@ -150,19 +150,14 @@ def test_a_new_password_ends_all_other_sessions(hub: LiveHub, alice: Account) ->
     assert enter(hub, alice.name, "another password")
 
 
-def test_who_has_just_shown_a_token_need_not_know_the_password(
-    hub: LiveHub, alice: Account
-) -> None:
-    set_password(hub.inside, alice.name, PASSWORD)
+def test_a_token_sets_a_password_only_where_there_is_none(hub: LiveHub, alice: Account) -> None:
     ctx = context_of(hub, enter(hub, alice.name, alice.token))
-    sign_in.change_password(ctx, "", "another password")
-    with hub.inside.db.write() as tx:
-        tx.run(
-            "UPDATE access_token SET created_at = 0 WHERE id = :id",
-            id=sessions.session_id(ctx.viewer),
-        )
+    sign_in.change_password(ctx, "", PASSWORD)
     with pytest.raises(BadRequestError, match="current"):
-        sign_in.change_password(ctx, "", "a third password")
+        sign_in.change_password(ctx, "", "another password")
+    with pytest.raises(ForbiddenError, match="with your password"):
+        sign_in.require_password_session(ctx)
+    sign_in.require_password_session(context_of(hub, enter(hub, alice.name, PASSWORD)))
 
 
 def test_passwords_cannot_be_tried_by_changing_them(hub: LiveHub, alice: Account) -> None:

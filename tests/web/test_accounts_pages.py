@@ -149,6 +149,22 @@ def test_create_token_form_in_a_browser_copies_the_token(browse: Browse, ann: Ac
     assert tab.evaluate("navigator.clipboard.readText()") == tab.input_value("#secret")
 
 
+def test_create_token_form_is_not_for_whoever_only_found_a_token(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    begun = visit()
+    begun.fill_in("/login", "/login", username=ann.name, password=ann.token)
+    fields = {"name": "mine now", "role": "write"}
+    assert begun.send("/settings/tokens", fields).status == 200
+    set_password(site.inside, ann.name, "gorse and heather")
+    begun.fill_in("/login", "/login", username=ann.name, password=ann.token)
+    refused = begun.send("/settings/tokens", {**fields, "name": "another"})
+    assert refused.status == 403
+    assert "Sign in with your password" in refused.text
+    changed = {"current": "", "password": "mine mine mine", "again": "mine mine mine"}
+    assert begun.send("/settings/password", changed).status == 400
+
+
 def test_delete_token_form_ends_it_and_what_was_begun_with_it(
     visit: Visit, site: LiveHub, ann: Account, ben: Account
 ) -> None:

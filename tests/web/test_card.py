@@ -55,7 +55,9 @@ import torch
 def test_repo_page_shows_card_and_metadata(visit: Visit, site: LiveHub, ann: Account) -> None:
     weights = safetensors(a=("BF16", 4000))
     repo = new_repo(site, ann, file("README.md", README), file("model.safetensors", weights))
-    page = visit().see(repo.page).document
+    shown = visit().see(repo.page)
+    assert shown.answer.headers["link"] == f'<{site.url}{repo.page}>; rel="canonical"'
+    page = shown.document
     card = page.one("article", class_="prose")
     assert card.one("h1", id="card-tiny").text.startswith("Tiny")
     assert card.one("a", href=f"{repo.page}/blob/main/docs/notes.md#x").text == "notes"

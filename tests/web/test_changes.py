@@ -16,7 +16,7 @@ from tests.discussions import as_account, propose
 from tests.repos import Repo, deleted, file, new_repo
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
     from tests.live import Account, LiveHub
     from tests.web.conftest import Browse
@@ -311,7 +311,7 @@ def test_upload_page_sends_large_and_small_files(
     tab.get_by_label("Title of the change").fill("From a page")
     puts: list[str] = []
     tab.on("request", lambda r: puts.append(r.url) if r.method == "PUT" else None)
-    refusal = {"status": 422, "body": '{"error": "Not <b>now</b>."}'}
+    refusal = {"status": 409, "body": '{"error": "Not <b>now</b>."}'}
     tab.route(re.compile(r"/lfs/uploads/\w+\?"), lambda r: r.fulfill(**refusal), times=1)
     tab.get_by_role("button", name="Upload").click()
     tab.get_by_text("Not <b>now</b>.", exact=True).wait_for()
@@ -338,6 +338,14 @@ def test_upload_page_of_a_reader_opens_a_pull_request(
     # The hub refuses the name, and says so; without that file the rest is sent.
     tab.get_by_role("alert").filter(has_text="Invalid path").wait_for()
     tab.get_by_role("button", name="Remove a\\b").click()
+
+    def cancel(route: Route) -> None:
+        tab.get_by_role("button", name="Cancel").click()
+        route.abort()
+
+    tab.route("**/objects/batch", cancel, times=1)
+    tab.get_by_role("button", name="Try again").click()
+    tab.get_by_role("alert").filter(has_text="Cancelled: nothing was committed").wait_for()
     tab.get_by_role("button", name="Try again").click()
     tab.wait_for_url(f"**{repo.page}/discussions/1")
     assert read(as_account(repo, ben), "c.bin", "refs%2Fpr%2F1") == b"\0\1"

@@ -22,6 +22,7 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
 from freehold.formats.card_rules import add_card_rules
+from freehold.formats.footnotes import add_footnotes
 from freehold.formats.highlighting import highlight
 from freehold.formats.markdown import TooMuchError, add_bare_links, add_bounded_tables, is_bounded
 from freehold.formats.math import MathError, to_mathml
@@ -46,6 +47,10 @@ MAX_CODE_SECONDS: Final = 0.5
 MAX_FORMULAS: Final = 40_000
 
 
+# Each mark of a list or quote opens one more block, on each of thousands of lines.
+MAX_DEEP_LINES: Final = 500
+_DEEP: Final = re.compile(r"^(?:[ \t]*(?:[-*+>]|\d{1,9}[.)])[ \t]+){5}", re.MULTILINE)
+
 _TAG: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9-]*)")
 # Those that hold nothing, and those that the next one of the kind closes.
 _FLAT: Final = {
@@ -63,13 +68,13 @@ class CardHtml(NamedTuple):
 
 def render_card(text: str, places: Places = NOWHERE) -> CardHtml:
     """The HTML of the text of a card, without its front matter. It holds no script."""
-    if len(text) > MAX_CARD or not is_bounded(text):
+    if len(text) > MAX_CARD or not is_bounded(text) or len(_DEEP.findall(text)) > MAX_DEEP_LINES:
         return _show(text)
     parser = _parser()
     pieces = _Pieces()
+    env = {"pieces": pieces}
     try:
-        tokens = parser.parse(text)
-        html = parser.renderer.render(tokens, parser.options, {"pieces": pieces})
+        html = parser.renderer.render(parser.parse(text, env), parser.options, env)
     except TooMuchError:
         return _show(text)
     if len(html) + sum(map(len, pieces.slots.values())) > MAX_HTML:
@@ -178,4 +183,5 @@ def _parser() -> MarkdownIt:
     parser.enable("strikethrough")
     add_bare_links(parser)
     add_card_rules(parser)
+    add_footnotes(parser)
     return parser

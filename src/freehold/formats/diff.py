@@ -123,9 +123,10 @@ class _Reader:
                 self._read_header(line)
 
     def _start_file(self, line: str) -> None:
-        self._file = FileDiff(_path_of_header(line.removeprefix("diff --git ")))
         self.total += 1
+        self._file = FileDiff("")
         if len(self.files) < self._limits.files:
+            self._file.path = _path_of_header(line.removeprefix("diff --git "))
             self.files.append(self._file)
 
     def _read_header(self, line: str) -> None:

@@ -136,9 +136,8 @@ class Staged:
 
     def touched_paths(self) -> Iterator[str]:
         """The path of every operation, whatever it does there."""
-        return chain(
-            self.files, self.lfs, self.deleted_files, self.deleted_folders, self.deleted_entries
-        )
+        deleted = (self.deleted_files, self.deleted_folders, self.deleted_entries)
+        return chain(self.files, self.lfs, *deleted)
 
     def put_lfs_file(self, operation: LfsFileOperation) -> None:
         """Stages a file whose bytes were uploaded before."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from freehold.errors import BadRequestError, UnauthorizedError
-from freehold.server.core.access import Context, Viewer, require_write_token
+from freehold.errors import BadRequestError, ForbiddenError, UnauthorizedError
+from freehold.server.core.access import Context, require_write_token
 from freehold.server.core.passwords import hash_password, is_password
 from freehold.server.core.sessions import leave, session_id, start_session
 from freehold.server.core.throttle import by_account, by_address, by_name, count_attempt, forgive
@@ -13,10 +13,8 @@ from freehold.server.db import accounts, sessions
 from freehold.server.db.accounts import Account
 from freehold.server.hub import Hub, now_ms
 
-# So long after signing in with a token, the password may be changed without knowing it.
-FRESH_SECONDS = 15 * 60
-
 WRONG = "That is not a user of this hub, or not their password."
+SIGN_IN_WITH_PASSWORD = "Sign in with your password, not with a token, to make another token."  # noqa: S105
 WRONG_PASSWORD = "That is not your current password."  # noqa: S105
 
 
@@ -52,20 +50,16 @@ def _check_password(
     forgive(hub, limit, others)
 
 
-def needs_password(ctx: Context, account: Account) -> bool:
-    """Whether the caller has to know their password to change it.
+def require_password_session(ctx: Context) -> None:
+    """Raises `ForbiddenError` for a session that was begun with a token, if there is a password.
 
-    Not if they have none, or have just shown a token, with which they can do all the rest.
+    Else whoever found a token could make another one for themselves, which its owner would miss.
     """
-    return account.password_hash is not None and not _is_fresh(ctx.hub, ctx.viewer)
-
-
-def _is_fresh(hub: Hub, viewer: Viewer) -> bool:
-    with hub.db.read() as tx:
-        found = sessions.find_session(tx, session_id(viewer) or "")
-    if found is None or found.begun_with is None:
-        return False
-    return found.created_at > now_ms() - 1000 * FRESH_SECONDS
+    account = find_self(ctx)
+    with ctx.hub.db.read() as tx:
+        session = sessions.find_session(tx, session_id(ctx.viewer) or "")
+    if account.password_hash is not None and (session is None or session.begun_with is not None):
+        raise ForbiddenError(SIGN_IN_WITH_PASSWORD)
 
 
 def change_password(ctx: Context, current: str, password: str) -> None:
@@ -76,7 +70,7 @@ def change_password(ctx: Context, current: str, password: str) -> None:
     """
     require_write_token(ctx.viewer)
     account = find_self(ctx)
-    if needs_password(ctx, account):
+    if account.password_hash is not None:
         count_attempt(ctx.hub, [by_account(account.id)])
         if not is_password(account.password_hash, current):
             raise BadRequestError(WRONG_PASSWORD)

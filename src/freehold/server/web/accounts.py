@@ -14,7 +14,7 @@ from freehold.server.core.sessions import (
     list_sessions,
     session_id,
 )
-from freehold.server.core.sign_in import change_password, needs_password
+from freehold.server.core.sign_in import change_password, require_password_session
 from freehold.server.core.sign_up import (
     create_invitation,
     delete_invitation,
@@ -103,7 +103,7 @@ def show_password(visit: Visit) -> Page:
         "password",
         "settings_password.html",
         account=account,
-        is_asked=needs_password(visit.ctx, account),
+        is_asked=account.password_hash is not None,
         saved="saved" in visit.query,
     )
 
@@ -155,6 +155,7 @@ def _tokens_page(visit: Visit, **made: str) -> Page:
 
 def create_token_by_form(visit: Visit) -> Answer:
     """Makes a token and shows it, this once."""
+    require_password_session(visit.ctx)
     form = visit.form
     name = form.get("name", "").strip()
     if not name.isprintable():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -55,7 +56,7 @@ def show_repo(visit: Visit) -> Page:
     repo, is_open = visit.repo, visit.may(Needs.CONTENT)
     info = _tell(visit)
     card = show_card(visit.ctx, repo) if is_open else None
-    return repo_page(
+    shown = repo_page(
         visit,
         "card",
         "card.html",
@@ -71,6 +72,8 @@ def show_repo(visit: Visit) -> Page:
         results=list_results(info),
         **_describe_side(visit, info, is_open),
     )
+    link = f'<{visit.ctx.origin}{home_of(visit)}>; rel="canonical"'
+    return replace(shown, headers={"Link": link})
 
 
 def _tell(visit: Visit) -> RepoInfo:

@@ -35,7 +35,7 @@ class Writer(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """Something that happened: its `kind` is comment, hidden or change.
+    """Something that happened: its `kind` is comment, change, or quiet for one without text.
 
     `head` tells who, and of a comment also when, with its links. The other fields are those of a
     change: when it was, and what it was about, as the text of a link to `url` if there is one.
@@ -106,11 +106,14 @@ class Thread:
         if data.hidden:
             by = "" if data.hidden_by is UNSET else f" by {data.hidden_by}"
             said = f"This comment was hidden{by}."
-            return Entry("hidden", event.id, Markup(head), said)  # noqa: S704
+            return Entry("quiet", event.id, Markup(head), said)  # noqa: S704
         links = self._link(event.id, data.edited, writer.name)
         # Ids are hex, and all other parts were escaped; to do it once more for each of a thousand
         # comments takes longer than all else. So does asking for many pieces in the template.
-        return Entry("comment", event.id, Markup(head + links), make_safe(data.latest.html))  # noqa: S704
+        full = Markup(head + links)  # noqa: S704
+        if not data.latest.html:
+            return Entry("quiet", event.id, full, "No description.")
+        return Entry("comment", event.id, full, make_safe(data.latest.html))
 
     def _link(self, event_id: str, is_edited: bool, name: str) -> str:
         """The links of a comment: to its versions, and to what the viewer may do with it."""

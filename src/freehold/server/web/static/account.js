@@ -1,19 +1,4 @@
-// Copying what is shown once, and choosing a picture.
-
-for (const button of document.querySelectorAll("[data-copy]")) {
-  const field = document.getElementById(button.dataset.copy);
-  button.hidden = false;
-  button.addEventListener("click", async () => {
-    field.select();
-    try {
-      await navigator.clipboard.writeText(field.value);
-      button.textContent = "Copied";
-    } catch {
-      // Without https there is no clipboard: what is selected can be copied by hand.
-      button.textContent = document.execCommand("copy") ? "Copied" : "Press Ctrl+C";
-    }
-  });
-}
+// Choosing the picture of an account or an organisation.
 
 const SIDE = 400;
 

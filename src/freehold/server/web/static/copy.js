@@ -1,5 +1,6 @@
 // Buttons that copy the text of another element: <button data-copy="#id" hidden>Copy</button>.
-// They are shown only where scripts run and the browser lets a page write to the clipboard.
+// They are shown only where scripts run. Where the browser has no clipboard for pages, as without
+// https, the text is selected to be copied by hand.
 
 async function copy(button) {
   const from = document.querySelector(button.dataset.copy);
@@ -7,11 +8,12 @@ async function copy(button) {
   const label = button.dataset.label ?? button.textContent;
   button.dataset.label = label;
   try {
-    await navigator.clipboard.writeText(from.textContent.trim());
+    await navigator.clipboard.writeText((from.value ?? from.textContent).trim());
     button.textContent = "Copied";
   } catch {
-    getSelection()?.selectAllChildren(from);
-    button.textContent = "Selected";
+    if (from.select) from.select();
+    else getSelection()?.selectAllChildren(from);
+    button.textContent = document.execCommand("copy") ? "Copied" : "Selected";
   }
   setTimeout(() => { button.textContent = label; }, 1500);
 }

@@ -7,11 +7,16 @@ const PAUSES = [1000, 4000];
 
 export class Stopped extends Error {}
 
-// What the hub answered, in its own words; `isPassing` is what may go better in a moment.
+// What the hub answered, in its own words; without a status, no answer came.
 export class Refused extends Error {
-  constructor(message, isPassing = false) {
+  constructor(message, status = 400) {
     super(message);
-    this.isPassing = isPassing;
+    this.status = status;
+  }
+
+  // Whether it may go better in a moment.
+  get isPassing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
@@ -34,7 +39,7 @@ function ask(method, url, body, { headers = {}, onProgress, signal }) {
       if (call.status >= 200 && call.status < 300) resolve(call);
       else reject(refusal(call));
     });
-    call.addEventListener("error", () => reject(new Refused("The connection broke.", true)));
+    call.addEventListener("error", () => reject(new Refused("The connection broke, or the file was changed meanwhile.", 0)));
     call.addEventListener("abort", () => reject(new Stopped()));
     call.addEventListener("loadend", () => signal.removeEventListener("abort", stop));
     signal.addEventListener("abort", stop);
@@ -44,7 +49,6 @@ function ask(method, url, body, { headers = {}, onProgress, signal }) {
 }
 
 function refusal(call) {
-  const isPassing = call.status >= 500 || call.status === 429;
   if (call.status === 401) return new Refused("You are not signed in any more: sign in in another tab, and try again.");
   let message = "";
   try {
@@ -52,7 +56,7 @@ function refusal(call) {
   } catch {
     // What stands before a hub answers in pages.
   }
-  return new Refused(message || `The hub answered ${call.status}.`, isPassing);
+  return new Refused(message || `The hub answered ${call.status}.`, call.status);
 }
 
 function pause(milliseconds, signal) {

@@ -21,6 +21,7 @@ const items = new Map();
 let running = null;
 // What the fields said when sending began.
 let chosen = null;
+let frame = 0;
 let lastKey = { of: "", key: "" };
 
 // The list
@@ -38,7 +39,7 @@ function add(found) {
 
 function put(path, file) {
   items.get(path)?.row.remove();
-  const item = { path, file, sha256: "", isSent: false, mode: "", part: 0 };
+  const item = { path, file, sha256: "", mode: "", part: 0 };
   item.row = document.createElement("li");
   const name = make("span", "upload-name mono", path);
   const size = make("span", "upload-size soft", formatBytes(file.size));
@@ -154,10 +155,12 @@ function setPart(item, part, state) {
   item.progress.hidden = false;
   item.progress.value = part;
   item.state.textContent = state;
-  showOverall();
+  // Once a frame, however many files have moved.
+  frame ||= requestAnimationFrame(showOverall);
 }
 
 function showOverall() {
+  frame = 0;
   let done = 0;
   for (const item of items.values()) done += item.part * item.file.size;
   const total = totalSize();
@@ -209,7 +212,6 @@ async function sendFile(item, signal) {
   setPart(item, HASHING, "sending");
   const onSent = (sent) => setPart(item, HASHING + ((1 - HASHING) * Math.min(sent, file.size)) / file.size, "sending");
   await sendLarge(form.dataset.batch, file, item.sha256, onSent, signal);
-  item.isSent = true;
   setPart(item, 1, "sent");
 }
 
@@ -223,6 +225,8 @@ async function sendAll(waiting, signal) {
       } catch (error) {
         if (error instanceof Stopped) throw error;
         failed += 1;
+        // What was hashed may not be what is there now.
+        if (error.status === 422) item.sha256 = "";
         item.row.classList.add("failed");
         setPart(item, 0, error.message);
         item.progress.hidden = true;
@@ -268,7 +272,11 @@ async function commit(signal) {
   const summary = chosen.summary || fallback;
   const body = await makeBody(summary, chosen.description);
   const small = [...items.values()].filter((item) => item.mode === "regular");
-  const onProgress = (sent) => small.forEach((item) => setPart(item, Math.min(1, sent / body.size), "sending"));
+  const onProgress = (sent) => {
+    small.forEach((item) => setPart(item, Math.min(1, sent / body.size), "sending"));
+    // From now on the hub may have made it.
+    cancelButton.disabled = sent >= body.size;
+  };
   const headers = { "Content-Type": "application/x-ndjson", "Idempotency-Key": commitKey(summary) };
   const call = await request("POST", withTarget(form.dataset.commit), body, { headers, onProgress, signal });
   const made = JSON.parse(call.responseText);
@@ -278,6 +286,7 @@ async function commit(signal) {
 function setBusy(isBusy) {
   for (const field of form.querySelectorAll("input, textarea, [data-clear], li button")) field.disabled = isBusy;
   cancelButton.hidden = !isBusy;
+  cancelButton.disabled = false;
   find("overall").hidden = !isBusy;
   show();
 }
@@ -286,7 +295,7 @@ async function run(signal) {
   status.textContent = "Asking the hub how to send each file…";
   await askModes(signal);
   status.textContent = "Sending large files…";
-  await sendAll([...items.values()].filter((item) => item.mode === "lfs" && !item.isSent), signal);
+  await sendAll([...items.values()].filter((item) => item.mode === "lfs"), signal);
   status.textContent = "Making the commit…";
   return commit(signal);
 }
@@ -308,6 +317,7 @@ form.addEventListener("submit", async (event) => {
   tell("");
   for (const item of items.values()) item.row.classList.remove("failed");
   setBusy(true);
+  cancelButton.focus();
   addEventListener("beforeunload", warn);
   try {
     const page = await run(running.signal);
@@ -321,9 +331,12 @@ form.addEventListener("submit", async (event) => {
     setBusy(false);
     tell(explain(error));
     sendButton.textContent = "Try again";
+    sendButton.focus();
   }
 });
 cancelButton.addEventListener("click", () => running?.abort());
+// Who comes back to it after the commit begins anew.
+addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
 form.hidden = false;
 show();
