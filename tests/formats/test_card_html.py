@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from freehold.formats import card_html
 from freehold.formats.card_html import MAX_CARD, MAX_PLAIN, render_card
 from freehold.formats.safe_html import Places
 from tests.browsing import Element, read_page
@@ -55,6 +56,14 @@ def test_alerts_and_footnotes() -> None:
     assert page.one("sup").one("a")["href"] == "#card-note-1"
     assert page.one("li", id="card-note-1").one("em").text == "one"
     assert "[^2]" in page.text
+
+
+def test_formulas_that_take_too_long_are_shown_as_they_were_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(card_html, "MAX_FORMULA_SECONDS", 0)
+    page = read_page(render_card("$x$\n\n$$y$$\n").html)
+    assert page.one("math").text == "x" and page.one("code").text == "$$y$$"
 
 
 def test_formulas_and_prices() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,6 +108,14 @@ def test_what_is_over_the_limits_is_counted_but_not_kept(diff: Diff) -> None:
     assert [sum(len(h.lines) for h in file.hunks) for file in patch.files] == [8, 4, 0]
     assert all(file.is_cut and file.added == 10 for file in patch.files)
     assert (patch.total, patch.added) == (4, 40)
+
+
+def test_many_hunks_of_one_file_take_no_longer_than_their_lines() -> None:
+    text = "diff --git a/x b/x\n" + "@@ -1 +1 @@\n-a\n+b\n" * 30_000
+    start = time.process_time()
+    [file] = parse_patch(text, ALL).files
+    assert time.process_time() - start < 2
+    assert (len(file.hunks), file.added, file.is_cut) == (5000, 30_000, True)
 
 
 def test_what_is_no_patch_is_nothing() -> None:

@@ -341,6 +341,18 @@ def test_blob_page_of_a_notebook_shows_cells_but_no_html(
     assert lines(visit().see(f"{repo.page}/blob/main/broken.ipynb")) == ["{"]
 
 
+def test_blob_page_of_a_notebook_ends_its_work_and_shows_the_rest_plain(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    slow = {"cell_type": "markdown", "source": f"*a* ${'&' * 990}$ " * 34}
+    notebook = json.dumps({"cells": [slow] * 7, "metadata": {}})
+    repo = new_repo(site, ann, file("n.ipynb", notebook))
+    shown = visit().see(f"{repo.page}/blob/main/n.ipynb").document.one("div", class_="notebook")
+    first, *_, last = shown.all("div", class_="cell")
+    assert first.one("math") and first.one("em").text == "a"
+    assert last.all("math") == [] and last.text.startswith("*a* $&&")
+
+
 def test_blob_page_of_safetensors_lists_tensors(visit: Visit, site: LiveHub, ann: Account) -> None:
     repo = new_repo(site, ann, file("small.safetensors", safetensors(b=("I8", 2))))
     repo.commit_lfs("model.safetensors", safetensors(w=("F32", 1500), v=("BF16", 5)))

@@ -87,6 +87,16 @@ def test_commits_page_of_what_is_missing(visit: Visit, site: LiveHub, ann: Accou
     assert "Invalid rev id: nope" in page.text
 
 
+def test_commits_page_of_a_path_that_is_longer_than_any(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    repo, visitor = new_repo(site, ann), visit()
+    for path in ("a/" * 2000 + "a", "a" * 5000):
+        answer = visitor.look(f"{repo.page}/commits/main/{path}").answer
+        assert answer.status_code == 404 and len(answer.content) < 10_000
+    assert visitor.look(f"{repo.page}/commits/main/{'a/' * 99}a").status == 200
+
+
 def test_blame_page_names_the_commit_of_each_line(
     visit: Visit, site: LiveHub, ann: Account
 ) -> None:

@@ -209,6 +209,7 @@ def test_models_page_goes_on_with_a_cursor(visit: Visit, site: LiveHub, ann: Acc
         ("search=" + "x" * 300, "A search has at most 250 characters"),
         ("num_parameters=many", "num_parameters is like"),
         ("other=" + ",".join(f"t{n}" for n in range(60)), "at most 50 conditions"),
+        ("author=" + "a" * 4001, "too many conditions"),
     ],
 )
 def test_models_page_explains_what_cannot_be(visit: Visit, query: str, message: str) -> None:

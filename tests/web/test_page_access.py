@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 import pytest
 
@@ -98,6 +99,23 @@ def test_no_form_is_taken_without_a_token_of_ours(name: str, hidden: Site, visit
         answer = visitor.call("POST", path, content=body, headers=headers)
         assert answer.status_code == 403, answer.text
         assert "too old, or was not ours" in answer.text
+
+
+@pytest.mark.parametrize("place", ["same-site", "cross-site"])
+def test_no_form_is_taken_from_another_origin(place: str, hidden: Site, visit: Visit) -> None:
+    # As from a neighbour who has set a cookie of a visitor, and has seen the form that goes with it.
+    visitor = visit()
+    fields = {
+        "csrf_token": visitor.csrf_token("/login"),
+        "username": hidden.outsider.name,
+        "password": hidden.outsider.token,
+    }
+    headers = {"content-type": "application/x-www-form-urlencoded", "sec-fetch-site": place}
+    body = urlencode(fields).encode()
+    refused = visitor.call("POST", "/login", content=body, headers=headers)
+    assert refused.status_code == 403 and "was not ours" in refused.text
+    headers["sec-fetch-site"] = "same-origin"
+    assert visitor.call("POST", "/login", content=body, headers=headers).status_code == 303
 
 
 @pytest.mark.parametrize("name", OF_ACCOUNTS)

@@ -70,6 +70,15 @@ def test_sign_in_form_begins_a_session_with_the_password(
     assert ann.name in visitor.see("/settings").document.one("dl").text
 
 
+def test_sign_in_form_leads_to_a_path_of_any_letters(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    target = "/ä/日本?a=%2F#ö"
+    shown = enter(visit(), ann.name, site.token(ann), next=target)
+    written = "/%C3%A4/%E6%97%A5%E6%9C%AC?a=%2F#%C3%B6"
+    assert (shown.status, shown.answer.headers["location"]) == (303, written)
+
+
 def test_sign_in_form_takes_a_token_and_its_role(visit: Visit, site: LiveHub, ann: Account) -> None:
     visitor = visit()
     enter(visitor, ann.name, site.token(ann, "read"))

@@ -42,8 +42,10 @@ MAX_NESTING: Final = 20
 MAX_DEPTH: Final = 200
 MAX_ELEMENTS: Final = 8000
 
-# What all blocks of code of a card may take together, in seconds, and all formulas in characters.
+# What all blocks of code of a card may take together, in seconds of a processor, and all formulas,
+# whose characters are counted as well.
 MAX_CODE_SECONDS: Final = 0.5
+MAX_FORMULA_SECONDS: Final = 1.0
 MAX_FORMULAS: Final = 40_000
 
 
@@ -97,6 +99,7 @@ class _Pieces:
         self._nonce = secrets.token_hex(8)
         self.slots: dict[str, str] = {}
         self._formulas = MAX_FORMULAS
+        self._formula_seconds = MAX_FORMULA_SECONDS
         self._code_ends: float | None = None
         self._open: Counter[str] = Counter()
         self._elements = 0
@@ -123,16 +126,19 @@ class _Pieces:
 
     def formula(self, source: str, is_block: bool) -> str:
         self._formulas -= len(source) + 20
+        start = time.thread_time()
         try:
-            if self._formulas < 0:
+            if self._formulas < 0 or self._formula_seconds < 0:
                 raise MathError("too many")
             return to_mathml(source, is_block)
         except MathError:
             mark = "$$" if is_block else "$"
             return f"<code>{escape(mark + source + mark)}</code>"
+        finally:
+            self._formula_seconds -= time.thread_time() - start
 
     def code(self, source: str, language: str) -> str:
-        now = time.monotonic()
+        now = time.thread_time()
         if self._code_ends is None:
             self._code_ends = now + MAX_CODE_SECONDS
         lines = highlight(source, language if now < self._code_ends else "")

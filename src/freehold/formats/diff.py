@@ -105,6 +105,7 @@ class _Reader:
         self._at = 0
         self._limits = limits
         self._room = limits.lines
+        self._room_of_file = limits.file_lines
         self._file = FileDiff("")
         self.files: list[FileDiff] = []
         self.total = 0
@@ -125,7 +126,9 @@ class _Reader:
     def _start_file(self, line: str) -> None:
         self.total += 1
         self._file = FileDiff("")
-        if len(self.files) < self._limits.files:
+        is_kept = len(self.files) < self._limits.files
+        self._room_of_file = self._limits.file_lines if is_kept else 0
+        if is_kept:
             self._file.path = _path_of_header(line.removeprefix("diff --git "))
             self.files.append(self._file)
 
@@ -149,7 +152,7 @@ class _Reader:
         old, old_count, new, new_count = (int(number or 1) for number in match.groups()[:4])
         old_end, new_end = old + old_count, new + new_count
         start = self._at
-        kept = self._room_of_file()
+        kept = min(self._room, self._room_of_file)
         lines: list[Line] = []
         while self._at < len(self._lines):
             line = self._lines[self._at]
@@ -165,15 +168,10 @@ class _Reader:
             new += on_new
         self._count(start)
         self._room -= len(lines)
+        self._room_of_file -= len(lines)
         self._file.is_cut |= len(lines) < self._at - start
         if lines:
             self._file.hunks.append(Hunk(match[0], lines))
-
-    def _room_of_file(self) -> int:
-        if self.total > self._limits.files:
-            return 0
-        used = sum(len(hunk.lines) for hunk in self._file.hunks)
-        return max(0, min(self._room, self._limits.file_lines - used))
 
     def _count(self, start: int) -> None:
         signs = [line[:1] for line in self._lines[start : self._at]]

@@ -20,7 +20,7 @@ MAX_LINE: Final = 5000
 """The longest line; those of programs that wrote it for other programs are left as they are."""
 
 MAX_SECONDS: Final = 0.5
-"""Behind what was found by then, the rest of a text stays plain."""
+"""Of a processor: behind what was found by then, the rest of a text stays plain."""
 
 # Names and endings of files to lexers. Others may take exponential time for some texts.
 _ROWS: Final = """
@@ -139,12 +139,12 @@ def _load(lexer: str) -> Any:
 
 def _lex(lexer: Any, text: str) -> Iterator[tuple[str, str]]:
     """Pieces of the text with the class of each, until time is up."""
-    deadline = time.monotonic() + MAX_SECONDS
+    deadline = time.thread_time() + MAX_SECONDS
     place = 0
     for start, kind, piece in lexer.get_tokens_unprocessed(text):
         yield _class_of(kind), piece
         place = start + len(piece)
-        if time.monotonic() > deadline:
+        if time.thread_time() > deadline:
             break
     yield "", text[place:]
 

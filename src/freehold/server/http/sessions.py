@@ -34,6 +34,14 @@ def read_subject(request: Request) -> str | None:
     return read_session(request) or request.cookies.get(VISITOR_COOKIE) or None
 
 
+def is_from_elsewhere(request: Request) -> bool:
+    """Whether the browser says that a page of another origin sends this.
+
+    A neighbour on the same host can set cookies that it has a token for, so a token is not enough.
+    """
+    return request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none")
+
+
 def make_csrf_token(key: bytes, subject: str) -> str:
     """A token for forms that are sent back with the same cookie."""
     nonce = secrets.token_hex(_NONCE_LENGTH // 2)

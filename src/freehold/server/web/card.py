@@ -224,7 +224,7 @@ def _sanitised(html: str) -> Markup:
 
 
 SERVED = (
-    act(routes.PREVIEW_FORM, preview),
+    act(routes.PREVIEW_FORM, preview, bulk=True),
     act(routes.LIKE_FORM, like),
     show(routes.LIKERS_PAGE, show_likers),
     act(routes.ASK_ACCESS_FORM, ask_access, show_repo),

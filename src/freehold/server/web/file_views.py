@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import time
 from collections.abc import Callable
 from html import escape
 from typing import Any, NamedTuple
@@ -29,8 +30,9 @@ MAX_LINES = 10_000
 MAX_LINE = 2000
 # A notebook holds its pictures.
 MAX_NOTEBOOK = 8 * 1024 * 1024
-# Of all code and all Markdown of a notebook, in characters.
-MAX_MARKED = 128 * 1024
+# Of all code and all Markdown of a notebook, in characters, and in seconds of a processor.
+MAX_MARKED = 256 * 1024
+MAX_MARKED_SECONDS = 1.5
 MAX_PICTURE = 32 * 1024 * 1024
 MAX_MEMBERS = 500
 
@@ -241,11 +243,12 @@ def _show_notebook(file: _File, text: str, is_whole: bool) -> View | None:
     notebook = read_notebook(text) if is_whole else None
     if notebook is None:
         return None
-    left = MAX_MARKED
+    left, end = MAX_MARKED, time.thread_time() + MAX_MARKED_SECONDS
     cells: list[ShownCell] = []
     for cell in notebook.cells:
         left -= len(cell.source)
-        cells.append(_show_cell(file, cell, notebook.language if left > 0 else ""))
+        is_marked = left > 0 and time.thread_time() < end
+        cells.append(_show_cell(file, cell, notebook.language if is_marked else ""))
     note = f"Only the first {plural(len(cells), 'cell')} are shown." if notebook.is_cut else ""
     return View("notebook", cells, note, has_source=True)
 

@@ -19,6 +19,8 @@ ROWS = 30
 # Further pages are reached by the links alone: they cost the same however far they are.
 MAX_NUMBERED = 100
 MAX_SEARCH = 250
+# Of all conditions, in characters: each link of the page has them all.
+MAX_CONDITIONS = 4000
 
 SORTS = {
     "trending": "Trending",
@@ -169,6 +171,8 @@ class Filters:
         if len(self.search) > MAX_SEARCH:
             raise BadRequestError(f"A search has at most {MAX_SEARCH} characters.")
         self.chosen = dict(self._read_chosen())
+        if sum(len(values) for _, values in self.pairs()) > MAX_CONDITIONS:
+            raise BadRequestError("These are too many conditions for one list.")
         self.cursor = self._last("cursor")
         self.page = _read_page(self._last("p"))
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from string import punctuation
 from urllib.parse import parse_qsl, quote
 
 from starlette.requests import Request
@@ -32,6 +33,7 @@ from freehold.server.http.bind import Call, Served, origin_of
 from freehold.server.http.sessions import (
     CSRF_FIELD,
     check_csrf_token,
+    is_from_elsewhere,
     read_session,
     read_subject,
 )
@@ -144,7 +146,7 @@ def _read_form(call: Call, data: bytes) -> dict[str, str]:
         raise BadRequestError(f"Invalid form: {error}") from error
     form = dict(pairs)
     token = form.pop(CSRF_FIELD, "")
-    if not check_csrf_token(call.hub.signing_key, read_subject(call.request), token):
+    if is_from_elsewhere(call.request) or not check_csrf_token(call.hub.signing_key, read_subject(call.request), token):
         raise ForbiddenError(STALE_FORM)
     # Browsers send line ends as the protocol of old wants them.
     return {name: value.replace("\r\n", "\n") for name, value in form.items()}
@@ -187,8 +189,9 @@ def _send(call: Call, ctx: Context, answer: Answer) -> Response:
 
 
 def _redirect(ctx: Context, answer: Redirect) -> Response:
-    # 303: whatever was sent, the next page is asked for with GET.
-    response = Response(status_code=303, headers={"Location": answer.path})
+    # 303: whatever was sent, the next page is asked for with GET. A header holds no other letters.
+    path = quote(answer.path, safe=punctuation)
+    response = Response(status_code=303, headers={"Location": path})
     for name, value in answer.cookies.items():
         set_cookie(response, ctx, name, value, answer.seconds)
     return response

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
+from freehold.errors import EntryNotFoundError
 from freehold.server.core.commit_authors import AuthoredCommit
 from freehold.server.core.refs import list_ref_names
 from freehold.server.core.revisions import is_pull_request
@@ -15,6 +16,7 @@ from freehold.server.db.accounts import Account
 from freehold.server.web.repo_frame import home_of
 from freehold.server.web.visit import Visit
 from freehold.server.web.wording import format_time, quote_path, quote_piece
+from freehold.wire.ids import MAX_PATH_BYTES, MAX_SEGMENTS
 from freehold.wire.route import Needs
 
 # A list of more is looked for on the page of branches and tags.
@@ -91,12 +93,17 @@ class CommitLine(NamedTuple):
 
 
 def find_place(visit: Visit) -> tuple[Place, list[str]]:
-    """Where the page stands, and the names of the refs that were looked at to find it out."""
+    """Where the page stands, and the names of the refs that were looked at to find it out.
+
+    Raises `EntryNotFoundError` for a path longer than any: the page would name each folder of it.
+    """
+    path = visit.pieces["path"].strip("/")
+    if len(path.encode()) > MAX_PATH_BYTES or path.count("/") >= MAX_SEGMENTS:
+        raise EntryNotFoundError("There is no path as long as that.")
     names = list_ref_names(visit.ctx, visit.repo, MAX_REFS + 1)
     revision = visit.pieces["revision"]
     kind = _kind_of(revision, names)
     may_change = kind in ("branch", "pull request") and visit.may(Needs.PROPOSE)
-    path = visit.pieces["path"].strip("/")
     return Place(home_of(visit), revision, path, kind, may_change), names
 
 
