@@ -146,7 +146,9 @@ def _read_form(call: Call, data: bytes) -> dict[str, str]:
         raise BadRequestError(f"Invalid form: {error}") from error
     form = dict(pairs)
     token = form.pop(CSRF_FIELD, "")
-    if is_from_elsewhere(call.request) or not check_csrf_token(call.hub.signing_key, read_subject(call.request), token):
+    if is_from_elsewhere(call.request) or not check_csrf_token(
+        call.hub.signing_key, read_subject(call.request), token
+    ):
         raise ForbiddenError(STALE_FORM)
     # Browsers send line ends as the protocol of old wants them.
     return {name: value.replace("\r\n", "\n") for name, value in form.items()}
