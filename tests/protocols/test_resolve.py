@@ -165,6 +165,17 @@ def test_a_file_of_a_stranger_cannot_run_as_a_page(hub: LiveHub, alice: Account)
     assert repo.resolve("x.html").headers["content-type"].startswith("text/plain")
 
 
+@pytest.mark.parametrize(
+    ("name", "type"), [("x.svg", "image/svg+xml"), ("x.png", "image/png"), ("x.mp3", "audio/mpeg")]
+)
+def test_small_files_that_pages_show_have_their_type(
+    hub: LiveHub, alice: Account, name: str, type: str
+) -> None:
+    answer = new_repo(hub, alice, file(name, "<svg/>")).resolve(name)
+    assert answer.headers["content-type"] == type
+    assert answer.headers["content-security-policy"] == "default-src 'none'; sandbox"
+
+
 # Ranges
 
 

@@ -6,13 +6,17 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Protocol
 
 import pytest
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, expect, sync_playwright
 
 from freehold.server.http.sessions import SESSION_COOKIE
 from tests.browsing import Visitor, session_of
 
 if TYPE_CHECKING:
     from tests.live import Account, LiveHub
+
+# In milliseconds: a busy machine makes no test fail.
+PATIENCE = 90_000
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -70,7 +74,7 @@ def browse(site: LiveHub, chromium: Browser) -> Iterator[Browse]:
             cookie = {"name": SESSION_COOKIE, "value": session_of(site, account), "url": site.url}
             context.add_cookies([cookie])
         tab = context.new_page()
-        tab.set_default_timeout(20_000)
+        tab.set_default_timeout(PATIENCE)
         tab.on("pageerror", lambda error: wrong.append(str(error)))
         tab.on("console", lambda m: wrong.append(m.text) if is_fault(m.type, m.text) else None)
         return tab

@@ -63,7 +63,7 @@ def test_repo_page_shows_card_and_metadata(visit: Visit, site: LiveHub, ann: Acc
     assert card.one("a", href=f"{repo.page}/blob/main/docs/notes.md#x").text == "notes"
     assert card.one("img", src=f"{repo.page}/resolve/main/plan.png")["alt"] == "plan"
     assert card.all("math") and card.one("span", class_="k").text == "import"
-    rows = page.one("dl", class_="facts").all("div")
+    rows = page.one("dl", class_="card-facts").all("div")
     facts = {row.one("dt").text: row.one("dd").text for row in rows}
     assert facts["Task"] == "Text Generation" and facts["Languages"] == "English French"
     assert facts["Licence"] == "lab-licence" and "small" in facts["Tags"]
@@ -255,7 +255,7 @@ def test_preview_form_is_for_accounts(visit: Visit, site: LiveHub, ann: Account)
     form = f"csrf_token={quote(token)}&text=x".encode()
     headers = {"content-type": "application/x-www-form-urlencoded"}
     answer = visitor.call("POST", page, content=form, headers=headers)
-    assert answer.status_code == 403 and "sign in" in answer.text.lower()
+    assert answer.status_code == 404 and "sign in" in answer.text.lower()
 
 
 def test_preview_form_in_a_browser(browse: Browse, site: LiveHub, ann: Account) -> None:

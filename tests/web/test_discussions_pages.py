@@ -110,7 +110,9 @@ def test_pages_of_disabled_discussions_say_so(visit: Visit, repo: Repo) -> None:
 
 def test_new_discussion_page_is_for_accounts(visit: Visit, repo: Repo, ben: Account) -> None:
     path = f"{repo.page}/discussions/new"
-    assert visit().look(path).status == 404
+    stranger = visit().call("GET", path)
+    assert stranger.status_code == 303
+    assert stranger.headers["location"].startswith("/login?next=")
     page = visit(ben).see(path)
     [area] = page.document.all("textarea")
     assert area["name"] == "description"

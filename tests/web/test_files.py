@@ -402,7 +402,7 @@ def test_blob_page_of_gguf_says_what_the_header_says(
     repo = new_repo(site, ann, file("small.gguf", data))
     repo.commit_lfs("m.gguf", data)
     for name in ("m.gguf", "small.gguf"):
-        facts = visit().see(f"{repo.page}/blob/main/{name}").document.one("dl", class_="facts")
+        facts = visit().see(f"{repo.page}/blob/main/{name}").document.one("dl", class_="known")
         assert facts.text.startswith("Parameters50Architecturellama<b>")
 
 
@@ -466,8 +466,8 @@ def test_blob_page_in_a_browser_shows_pictures_of_a_private_repository(
     tab = browse(ann)
     for name in ("large.png", "small.png", "drawn.svg"):
         tab.goto(f"{repo.page}/blob/main/{name}")
-        tab.wait_for_function("document.querySelector('.picture img').complete")
-        width = tab.evaluate("document.querySelector('.picture img').naturalWidth")
+        tab.wait_for_function("document.querySelector('.medium img').complete")
+        width = tab.evaluate("document.querySelector('.medium img').naturalWidth")
         assert width > 0, name
     assert "drawn.svg" in tab.title()
 

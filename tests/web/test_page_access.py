@@ -103,7 +103,7 @@ def test_no_form_is_taken_without_a_token_of_ours(name: str, hidden: Site, visit
 
 @pytest.mark.parametrize("place", ["same-site", "cross-site"])
 def test_no_form_is_taken_from_another_origin(place: str, hidden: Site, visit: Visit) -> None:
-    # As from a neighbour that has set a cookie, and knows the token that goes with it.
+    # As from a neighbour who has set a visitor's cookie, and has seen the form that goes with it.
     visitor = visit()
     fields = {
         "csrf_token": visitor.csrf_token("/login"),

@@ -70,7 +70,8 @@ def preview_card(ctx: Context, repo: Repo, text: str) -> CardHtml:
 def places_of(ctx: Context, repo: Repo) -> Places:
     """Where the relative links and pictures of a card lead."""
     home = f"/{URL_PREFIXES[parse_repo_type(repo.type)]}{repo.full_name}"
-    return Places(f"{home}/blob/main/", f"{home}/resolve/main/", ctx.origin)
+    # Not the origin that the caller names: what is remembered would be made anew for each.
+    return Places(f"{home}/blob/main/", f"{home}/resolve/main/", ctx.hub.config.public_url)
 
 
 def list_paths(ctx: Context, repo: Repo) -> list[str] | None:

@@ -37,6 +37,7 @@ class Asset(NamedTuple):
         return "javascript" in self.media_type
 
 
+@cache
 def asset_url(name: str) -> str:
     """The path of a file of `static/`."""
     return routes.ASSET.url_path(digest=_digest(), name=name)

@@ -14,6 +14,7 @@ from freehold.formats.highlighting import highlight
 from freehold.server.core import access, access_requests, likes
 from freehold.server.core.discussion_events import render
 from freehold.server.core.info import repo_info
+from freehold.server.core.recent import recall
 from freehold.server.core.shown_cards import (
     ShownCard,
     list_paths,
@@ -24,10 +25,12 @@ from freehold.server.core.shown_cards import (
 from freehold.server.web import routes
 from freehold.server.web.card_facts import filter_path, list_facts, list_results
 from freehold.server.web.pages import act, show
+from freehold.server.web.rendering import render_part
 from freehold.server.web.repo_frame import home_of, repo_page
 from freehold.server.web.usage import Files, Snippet, auto_model_of, list_snippets
 from freehold.server.web.visit import Answer, Page, Redirect, Visit, local_path, page
 from freehold.wire.accounts import PageQuery
+from freehold.wire.codec import encode_json
 from freehold.wire.repos import InfoQuery, RepoInfo
 from freehold.wire.route import Needs
 
@@ -56,24 +59,39 @@ def show_repo(visit: Visit) -> Page:
     repo, is_open = visit.repo, visit.may(Needs.CONTENT)
     info = _tell(visit)
     card = show_card(visit.ctx, repo) if is_open else None
-    shown = repo_page(
-        visit,
-        "card",
-        "card.html",
-        description=_describe(info, card),
-        info=info,
-        is_open=is_open,
-        is_empty=repo.main_oid is None,
-        may_write=visit.may(Needs.WRITE),
-        card=card,
-        card_html=_sanitised(card.html) if card else "",
-        gate=None if is_open or repo.disabled else _describe_gate(visit, info),
-        facts=list_facts(repo, info, places_of(visit.ctx, repo)),
-        results=list_results(info),
-        **_describe_side(visit, info, is_open),
-    )
+    told = {"content": _recall_content(visit, info, card)} if is_open else {"content": None}
+    if not is_open:
+        told |= _describe_content(visit, info, None)
+    shown = repo_page(visit, "card", "card.html", description=_describe(info, card), **told)
     link = f'<{visit.ctx.origin}{home_of(visit)}>; rel="canonical"'
     return replace(shown, headers={"Link": link})
+
+
+def _recall_content(visit: Visit, info: RepoInfo, card: ShownCard | None) -> Markup:
+    """What whoever may read the files sees, which takes no more than once a minute."""
+    key = ("card", visit.repo, visit.may(Needs.WRITE), visit.ctx.origin, encode_json(info))
+    return recall(
+        key,
+        lambda: render_part("card_content.html", **_describe_content(visit, info, card)),
+        len,
+    )
+
+
+def _describe_content(visit: Visit, info: RepoInfo, card: ShownCard | None) -> dict[str, Any]:
+    repo, is_open = visit.repo, visit.may(Needs.CONTENT)
+    return {
+        "repo": repo,
+        "home": home_of(visit),
+        "origin": visit.ctx.origin,
+        "is_open": is_open,
+        "may_write": visit.may(Needs.WRITE),
+        "card": card,
+        "card_html": _sanitised(card.html) if card else "",
+        "gate": None if is_open or repo.disabled else _describe_gate(visit, info),
+        "facts": list_facts(repo, info, places_of(visit.ctx, repo)),
+        "results": list_results(info),
+        **_describe_side(visit, info, is_open),
+    }
 
 
 def _tell(visit: Visit) -> RepoInfo:

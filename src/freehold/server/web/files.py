@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
 from freehold.errors import EntryNotFoundError, RevisionNotFoundError
 from freehold.server.core import files
 from freehold.server.core.path_history import find_last_commit
+from freehold.server.core.recent import recall
 from freehold.server.core.revisions import resolve_revision
 from freehold.server.http.bind import Served
 from freehold.server.web import routes
@@ -26,12 +27,21 @@ from freehold.wire.ids import URL_PREFIXES
 _NEW = {".gitattributes"}
 
 
+class Folder(NamedTuple):
+    """A page of a folder: its rows, where the next page begins, and the README that is in it."""
+
+    rows: bytes
+    next_cursor: str
+    is_new: bool
+    readme: str | None
+
+
 def show_tree(visit: Visit) -> Answer:
     """A folder: what is in it, each entry with its last commit; a thousand to a page."""
     place, names = find_place(visit)
-    query = TreeQuery(expand=True, cursor=visit.query.get("cursor"))
+    cursor = visit.query.get("cursor")
     try:
-        page = files.list_repo_tree(visit.ctx, visit.repo, place.revision, place.path, query)
+        folder = _find_folder(visit, place, cursor)
     except EntryNotFoundError:
         if _find_file(visit, place) is None:
             raise
@@ -40,19 +50,34 @@ def show_tree(visit: Visit) -> Answer:
         if visit.repo.main_oid is not None or place.revision != "main":
             raise
         return _show_empty(visit, place)
-    head = resolve_revision(visit.ctx, visit.repo, place.revision)
     commit = find_last_commit(visit.ctx, visit.repo, place.revision, place.path)
-    next_cursor = page.next_query["cursor"] if page.next_query else ""
     return _tree_page(
         visit,
         place,
         switch=make_switch(place, "tree", names),
         commit=describe_commits(place.home, [commit])[0],
-        rows=make_rows(place, head.oid, page.items),
-        next_cursor=next_cursor,
-        is_first=query.cursor is None,
+        rows=Made([folder.rows] if folder.rows else []),
+        next_cursor=folder.next_cursor,
+        is_first=cursor is None,
+        is_new=folder.is_new,
+        readme=None if folder.readme is None else _show_readme(visit, place, folder.readme),
+    )
+
+
+def _find_folder(visit: Visit, place: Place, cursor: str | None) -> Folder:
+    head = resolve_revision(visit.ctx, visit.repo, place.revision)
+    key = ("folder", visit.repo.id, place.home, place.revision, place.path, cursor, head.oid)
+    return recall(key, lambda: _read_folder(visit, place, cursor), lambda folder: len(folder.rows))
+
+
+def _read_folder(visit: Visit, place: Place, cursor: str | None) -> Folder:
+    query = TreeQuery(expand=True, cursor=cursor)
+    page = files.list_repo_tree(visit.ctx, visit.repo, place.revision, place.path, query)
+    return Folder(
+        rows=make_rows(place, page.items),
+        next_cursor=page.next_query["cursor"] if page.next_query else "",
         is_new=not place.path and all(entry.path in _NEW for entry in page.items),
-        readme=_find_readme(visit, place, page.items),
+        readme=_find_readme(place, page.items),
     )
 
 
@@ -86,15 +111,16 @@ def _find_file(visit: Visit, place: Place) -> TreeEntry | None:
     return found[0] if found else None
 
 
-def _find_readme(visit: Visit, place: Place, entries: Sequence[TreeEntry]) -> Markup | None:
-    """The README of a folder; that of the root has a page of its own."""
+def _find_readme(place: Place, entries: Sequence[TreeEntry]) -> str | None:
+    """The path of the README of a folder; that of the root has a page of its own."""
     if not place.path:
         return None
     length = len(place.path) + len("/README.md")
     paths = (entry.path for entry in entries if len(entry.path) == length)
-    path = next((path for path in paths if path.lower().endswith("/readme.md")), None)
-    if path is None:
-        return None
+    return next((path for path in paths if path.lower().endswith("/readme.md")), None)
+
+
+def _show_readme(visit: Visit, place: Place, path: str) -> Markup | None:
     content = files.open_file(visit.ctx, visit.repo, place.revision, path, raw=False)
     if content.size > MAX_SIZE:
         return None

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -58,6 +59,16 @@ def render(request: Request, ctx: Context, page: Page) -> Response:
     if form.new_visitor:
         set_cookie(response, ctx, VISITOR_COOKIE, form.new_visitor)
     return response
+
+
+def render_part(template: str, **values: Any) -> Markup:
+    """A part of a page that is made by a template of its own and told only this."""
+    return Markup(_environment().get_template(template).render(values))  # noqa: S704
+
+
+def render_macro(template: str, name: str, *values: Any) -> Markup:
+    """What a macro of that template makes of the values."""
+    return Markup(getattr(_environment().get_template(template).module, name)(*values))  # noqa: S704
 
 
 class _Form:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -11,9 +12,11 @@ from markupsafe import Markup
 from freehold.formats.catalogue.libraries import FILE_FORMATS, LIBRARIES
 from freehold.formats.search_text import Piece
 from freehold.server.core.facets import label_tag
+from freehold.server.core.recent import recall
 from freehold.server.core.users import avatar_url
 from freehold.server.db.listings import Listed
 from freehold.server.db.repos import Repo
+from freehold.server.web.rendering import render_macro
 from freehold.server.web.visit import repo_path
 from freehold.server.web.wording import format_count, format_time
 
@@ -40,12 +43,19 @@ class RepoRow(NamedTuple):
     snippet: list[Piece]
 
 
-def make_rows(listed: Iterable[Listed], *, mixed: bool = False) -> list[RepoRow]:
-    """The rows of a list; a `mixed` one says what each is."""
-    return [
-        make_row(item.repo, " · ".join(_list_facts(item)), TYPE_NAMES[item.repo.type] * mixed)
-        for item in listed
-    ]
+def make_rows(listed: Iterable[Listed], *, mixed: bool = False) -> list[Markup]:
+    """The rows of a list, ready for `repo_rows`; a `mixed` one says what each is."""
+    return [recall(("row", item, mixed), partial(_write_row, item, mixed), len) for item in listed]
+
+
+def _write_row(item: Listed, mixed: bool) -> Markup:
+    kind = TYPE_NAMES[item.repo.type] if mixed else ""
+    return write_row(make_row(item.repo, " · ".join(_list_facts(item)), kind))
+
+
+def write_row(row: RepoRow) -> Markup:
+    """One row as HTML."""
+    return render_macro("repo_list.html", "repo_row", row)
 
 
 def make_short_rows(listed: Iterable[Listed], *, mixed: bool = False) -> list[RepoRow]:

@@ -12,7 +12,7 @@ from freehold.server.core.search import Found, find_text
 from freehold.server.db.search import MOST, FoundRepo
 from freehold.server.web.list_filters import MAX_SEARCH, join_url
 from freehold.server.web.list_pager import Pager
-from freehold.server.web.repo_rows import TYPE_NAMES, RepoRow, make_row
+from freehold.server.web.repo_rows import TYPE_NAMES, RepoRow, make_row, write_row
 from freehold.server.web.visit import Answer, Visit, page
 from freehold.server.web.wording import plural
 from freehold.wire.search import QuicksearchQuery, QuicksearchResults, SearchQuery
@@ -65,7 +65,7 @@ def _find_repos(visit: Visit, asked: str, tab: str) -> dict[str, Any]:
     query = SearchQuery(q=asked, type=[tab] if tab else [], limit=ROWS, skip=number * ROWS)
     found = find_text(visit.ctx, query)
     values: dict[str, Any] = {
-        "rows": [_make_row(item, found, not tab) for item in found.repos],
+        "rows": [write_row(_make_row(item, found, not tab)) for item in found.repos],
         "told": _describe_total(found.total),
     }
     if not tab and not number:
