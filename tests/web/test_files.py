@@ -12,7 +12,7 @@ import pytest
 
 from freehold.server.web.file_views import MAX_LINE, MAX_LINES
 from tests.browsing import Element, Shown, Visitor
-from tests.discussions import propose
+from tests.discussions import as_account, propose
 from tests.pictures import PIXEL, SCRIPTED_SVG, picture
 from tests.repos import file, lfs_file, new_repo, sha256
 from tests.weights import gguf, safetensors, shard_index
@@ -339,6 +339,25 @@ def test_blob_page_of_a_notebook_shows_cells_but_no_html(
     assert shown.all("script") == [] and "An output is not shown here: text/html" in shown.text
     assert shown.one("pre", class_="failed").text == "No"
     assert lines(visit().see(f"{repo.page}/blob/main/broken.ipynb")) == ["{"]
+
+
+def test_blob_page_offers_changes_only_to_who_may_make_them(
+    visit: Visit, site: LiveHub, ann: Account, ben: Account
+) -> None:
+    repo = new_repo(site, ann, file("a.txt", "x\n"))
+    number = propose(as_account(repo, ben), file("a.txt", "y\n"))
+    cid = site.user()
+
+    def who_may(revision: str) -> list[Account]:
+        edit, blob = (f"{repo.page}/{verb}/{revision}/a.txt" for verb in ("edit", "blob"))
+        return [who for who in (ann, ben, cid) if edit in links(visit(who).see(blob))]
+
+    assert who_may("main") == [ann, ben, cid]
+    assert who_may(f"refs%2Fpr%2F{number}") == [ann, ben]
+    assert who_may("HEAD") == []
+    repo.put("/settings", {"discussionsDisabled": True})
+    assert who_may("main") == [ann]
+    assert who_may(f"refs%2Fpr%2F{number}") == []
 
 
 def test_blob_page_of_a_notebook_ends_its_work_and_shows_the_rest_plain(

@@ -15,6 +15,7 @@ from freehold.server.http.sessions import SESSION_COOKIE, make_csrf_token
 from tests.browsing import Shown, Visitor, session_of
 from tests.live import fresh_name
 from tests.postgres import free_port
+from tests.repos import file, new_repo
 
 if TYPE_CHECKING:
     from tests.conftest import NewHub
@@ -41,6 +42,17 @@ def flags_of(shown: Shown, cookie: str = SESSION_COOKIE) -> set[str]:
 
 def is_signed_in(visitor: Visitor) -> bool:
     return visitor.look("/settings").status == 200
+
+
+def test_no_cache_on_the_way_keeps_what_a_session_is_shown(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    repo = new_repo(site, ann, file("a.png", "x"), private=True)
+    for path in (f"{repo.page}/resolve/main/a.png", f"{repo.page}/raw/main/a.png", repo.api):
+        answer = visit(ann).call("GET", path)
+        assert answer.status_code == 200
+        assert answer.headers.get_list("cache-control") == ["private, no-cache"]
+    assert "cache-control" not in repo.resolve("a.png").headers
 
 
 # Signing in
@@ -83,6 +95,7 @@ def test_sign_in_form_takes_a_token_and_its_role(visit: Visit, site: LiveHub, an
     visitor = visit()
     enter(visitor, ann.name, site.token(ann, "read"))
     assert "can only read" in visitor.see("/settings").text
+    assert visitor.see(f"/{site.user().name}").document.all("button", class_="main") == []
     refused = visitor.send("/settings/tokens", {"name": "x", "role": "write"})
     assert refused.status == 403 and "only read" in refused.text
 

@@ -32,6 +32,7 @@ from freehold.server.http.errors import make_error_response, make_moved_response
 from freehold.server.http.log import set_up_logging
 from freehold.server.http.placement import Placement, claim_processor, move_to
 from freehold.server.http.rawpath import Match, Router
+from freehold.server.http.sessions import read_session
 from freehold.server.http.threads import PATIENCE, Threads
 from freehold.server.hub import Hub, open_hub, use_data_folder
 from freehold.server.protocols import avatars, downloads, git, lfs, resolve, xet
@@ -99,6 +100,8 @@ _EVERY_ANSWER = [
     # Where a client that knows more than the protocol finds out what this hub knows.
     (CAPABILITIES_HEADER.lower().encode(), CAPABILITIES.path.encode()),
 ]
+# What is shown by the cookie of a session is for that browser: caches on the way look at addresses.
+_FOR_ONE = (b"cache-control", b"private, no-cache")
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST, PUT, DELETE",
     "Access-Control-Allow-Headers": "authorization, content-type, range, accept, idempotency-key,"
@@ -274,8 +277,11 @@ class _Exchange:
     async def send(self, message: MutableMapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            headers = list(message["headers"])
+            if read_session(self._request) and all(name != _FOR_ONE[0] for name, _ in headers):
+                headers.append(_FOR_ONE)
             message["headers"] = [
-                *message["headers"],
+                *headers,
                 (b"x-request-id", self.id.encode("latin-1")),
                 *_EVERY_ANSWER,
             ]

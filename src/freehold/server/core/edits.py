@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from freehold.errors import BadRequestError, EntryNotFoundError
+from freehold.errors import BadRequestError, EntryNotFoundError, HfHubHTTPError
 from freehold.formats.git_objects import SYMLINK
 from freehold.formats.text import looks_binary
 from freehold.server.core import access
@@ -124,6 +124,16 @@ def may_commit(ctx: Context, repo: Repo, place: Place) -> bool:
             check_open(tx, ctx, repo, place.ref)
         return True
     return access.level_of(ctx.viewer, repo) >= Needs.WRITE
+
+
+def takes_commits(ctx: Context, repo: Repo, ref: str) -> bool:
+    """Whether there is a pull request of that ref that takes commits of the viewer now."""
+    try:
+        with ctx.hub.db.read() as tx:
+            check_open(tx, ctx, repo, ref)
+    except HfHubHTTPError:
+        return False
+    return True
 
 
 def exists(ctx: Context, repo: Repo, commit: str, path: str) -> bool:

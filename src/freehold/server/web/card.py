@@ -228,5 +228,5 @@ SERVED = (
     act(routes.LIKE_FORM, like),
     show(routes.LIKERS_PAGE, show_likers),
     act(routes.ASK_ACCESS_FORM, ask_access, show_repo),
-    show(routes.REPO_PAGE, show_repo),
+    show(routes.REPO_PAGE, show_repo, bulk=True),
 )

@@ -10,6 +10,7 @@ from markupsafe import Markup
 
 from freehold.errors import EntryNotFoundError
 from freehold.server.core.commit_authors import AuthoredCommit
+from freehold.server.core.edits import takes_commits
 from freehold.server.core.refs import list_ref_names
 from freehold.server.core.revisions import is_pull_request
 from freehold.server.db.accounts import Account
@@ -103,8 +104,18 @@ def find_place(visit: Visit) -> tuple[Place, list[str]]:
     names = list_ref_names(visit.ctx, visit.repo, MAX_REFS + 1)
     revision = visit.pieces["revision"]
     kind = _kind_of(revision, names)
-    may_change = kind in ("branch", "pull request") and visit.may(Needs.PROPOSE)
+    may_change = _may_change(visit, kind, revision)
     return Place(home_of(visit), revision, path, kind, may_change), names
+
+
+def _may_change(visit: Visit, kind: str, revision: str) -> bool:
+    """Whether the viewer may change files there, or propose to."""
+    if not visit.may(Needs.PROPOSE):
+        return False
+    if kind == "pull request":
+        return takes_commits(visit.ctx, visit.repo, revision)
+    is_branch = kind == "branch" and revision != "HEAD"
+    return is_branch and (visit.may(Needs.WRITE) or not visit.repo.discussions_disabled)
 
 
 def _kind_of(revision: str, names: list[str]) -> str:
