@@ -58,8 +58,13 @@ def chromium() -> Iterator[Browser]:
 class Browse(Protocol):
     """The type of `browse`."""
 
-    def __call__(self, account: Account | None = None, *, scripts: bool = True) -> Page:
-        """Open an empty tab, signed in as the account if one is given."""
+    def __call__(
+        self, account: Account | None = None, *, scripts: bool = True, policy: bool = True
+    ) -> Page:
+        """Open an empty tab, signed in as the account if one is given.
+
+        Without `policy` the tab does not mind the policy that pages are sent with.
+        """
 
 
 @pytest.fixture
@@ -67,8 +72,12 @@ def browse(site: LiveHub, chromium: Browser) -> Iterator[Browse]:
     """Open a tab of Chromium for `site`; afterwards no page may have had an error of its own."""
     contexts, wrong = [], []
 
-    def open_tab(account: Account | None = None, *, scripts: bool = True) -> Page:
-        context = chromium.new_context(base_url=site.url, java_script_enabled=scripts)
+    def open_tab(
+        account: Account | None = None, *, scripts: bool = True, policy: bool = True
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=site.url, java_script_enabled=scripts, bypass_csp=not policy
+        )
         contexts.append(context)
         if account is not None:
             cookie = {"name": SESSION_COOKIE, "value": session_of(site, account), "url": site.url}

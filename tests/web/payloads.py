@@ -266,6 +266,23 @@ TEMPLATES = [
     "<p data-copy='#x' data-preview=//evil.example/><textarea>t</textarea></p>",
 ]
 
+# For places that a page puts between quotes, or takes for an address.
+BARE = [
+    '"><script>xss()</script>',
+    "'><script>xss()</script>",
+    '" onfocus="xss()" autofocus="',
+    "' onfocus='xss()' autofocus='",
+    " onfocus=xss() autofocus ",
+    "</title><script>xss()</script>",
+    "</textarea><script>xss()</script>",
+    "</select></datalist><img src=x onerror=xss()>",
+    "javascript:xss()",
+    "data:text/html,<script>xss()</script>",
+    "//evil.example/x",
+    "/\\evil.example/x",
+    "https://evil.example/x",
+]
+
 PAYLOADS = [
     *SCRIPTS,
     *HANDLERS,
@@ -277,4 +294,5 @@ PAYLOADS = [
     *MARKDOWN,
     *UNICODE,
     *TEMPLATES,
+    *BARE,
 ]

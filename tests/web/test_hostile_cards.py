@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from freehold.formats.card_html import render_card
 from freehold.formats.markdown import render_markdown
@@ -12,73 +11,13 @@ from freehold.formats.safe_html import Places
 from tests.browsing import Visitor
 from tests.repos import file, new_repo
 from tests.web.payloads import PAYLOADS
+from tests.web.watching import FIND_HARM, TOUCH_ALL, Watched
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Route
-
     from tests.live import Account, LiveHub
     from tests.web.conftest import Browse
 
 Visit = Callable[..., Visitor]
-
-# The elements of a page that strangers must not have made, or that have what they must not have.
-FIND_HARM = """() => {
-    const forbidden = [
-        "script:not([src^='/static/'])", "iframe", "object", "embed", "base", "template", "dialog",
-        "form:not([action^='/'])", "main style", "main link", "main meta", "main svg",
-    ];
-    const addresses = /^(href|src|srcset|poster|action|formaction|data|background)$/;
-    const isHarm = (element, { name, value }) => {
-        if (name.startsWith("on") || name === "style" || name.includes(":")) return true;
-        if (!addresses.test(name)) return false;
-        if (!URL.canParse(value, location.href)) return true;
-        const place = new URL(value, location.href);
-        if (element.matches("a[href]")) return !/^(https?|mailto):$/.test(place.protocol);
-        return place.origin !== location.origin;
-    };
-    const harmful = [...document.querySelectorAll("main *")].filter((element) =>
-        [...element.attributes].some((attribute) => isHarm(element, attribute)));
-    return [...document.querySelectorAll(forbidden.join()), ...harmful].map((e) => e.outerHTML);
-}"""
-
-# Whatever somebody may do with a page, without leaving it.
-TOUCH_ALL = """() => {
-    const types = ["pointerover", "mouseover", "focus", "input", "toggle", "error", "load"];
-    for (const element of document.querySelectorAll("main *"))
-        for (const type of types) element.dispatchEvent(new Event(type, { bubbles: true }));
-}"""
-
-
-class Watched:
-    """A tab whose page tells on itself: calls of `xss`, dialogs, and what leaves the hub."""
-
-    def __init__(self, tab: Page, url: str) -> None:
-        self.wrong: list[str] = []
-        self._host = urlsplit(url).netloc
-        self._tab = tab
-        tab.expose_function("xss", lambda: self.wrong.append("xss() was called"))
-        tab.on("dialog", lambda dialog: (self.wrong.append("a dialog"), dialog.dismiss()))
-        tab.on("request", lambda request: self._note(request.url))
-        # Pictures that are not there need not be looked for.
-        tab.route("**", lambda route: self._answer(route))
-
-    def _answer(self, route: Route) -> None:
-        if route.request.resource_type in ("image", "media"):
-            route.fulfill(status=204)
-        else:
-            route.continue_()
-
-    def _note(self, url: str) -> None:
-        place = urlsplit(url)
-        if place.scheme in ("http", "https") and place.netloc != self._host:
-            self.wrong.append(f"asked for {url}")
-
-    def check(self, path: str) -> None:
-        """Touch everything on the page: nothing may have happened, and the page is still there."""
-        self._tab.evaluate(TOUCH_ALL)
-        assert self._tab.evaluate(FIND_HARM) == []
-        assert urlsplit(self._tab.url).path == path
-        assert self.wrong == []
 
 
 def test_repo_page_with_all_payloads_runs_none(browse: Browse, site: LiveHub, ann: Account) -> None:

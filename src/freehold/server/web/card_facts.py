@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
+from freehold.errors import BadRequestError
 from freehold.formats.catalogue.languages import LANGUAGES
 from freehold.formats.catalogue.tags import describe_tag
 from freehold.formats.facts.values import clean_text, read_list, read_mapping
 from freehold.formats.safe_html import Places
 from freehold.server.db.repos import Repo
+from freehold.server.web.visit import repo_path
+from freehold.wire.ids import RepoId
 from freehold.wire.repos import RepoInfo
 
 MAX_TAGS: Final = 400
@@ -92,9 +95,9 @@ def _list_used(repo: Repo, info: RepoInfo) -> Iterable[FactRow]:
     """What a Space says it uses."""
     if repo.type == "space":
         if info.models:
-            yield make_row("Models", [Chip(name, f"/{quote(name)}") for name in info.models])
+            yield make_row("Models", [Chip(name, repo_link("model", name)) for name in info.models])
         if info.datasets:
-            named = [Chip(name, f"/datasets/{quote(name)}") for name in info.datasets]
+            named = [Chip(name, repo_link("dataset", name)) for name in info.datasets]
             yield make_row("Datasets", named)
 
 
@@ -105,7 +108,7 @@ def make_row(name: str, chips: Sequence[Chip]) -> FactRow:
 
 def _make_chip(repo: Repo, type: str, tag: str, label: str) -> Chip:
     if type == "dataset":
-        return Chip(label, f"/datasets/{quote(label)}")
+        return Chip(label, repo_link("dataset", label))
     if type == "arxiv":
         return Chip(f"arXiv {label}", f"https://arxiv.org/abs/{quote(label)}")
     if type == "doi":
@@ -113,6 +116,14 @@ def _make_chip(repo: Repo, type: str, tag: str, label: str) -> Chip:
     if type == "language":
         label = LANGUAGES.get(label, label)
     return Chip(label, filter_path(repo.type, tag))
+
+
+def repo_link(type: str, name: str) -> str:
+    """The page of the repository with that name; nothing for a text that is no such name."""
+    try:
+        return repo_path(type, str(RepoId.parse(name)))
+    except BadRequestError:
+        return ""
 
 
 def filter_path(type: str, tag: str) -> str:
