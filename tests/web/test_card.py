@@ -115,6 +115,19 @@ def test_repo_page_of_datasets_and_spaces(visit: Visit, site: LiveHub, ann: Acco
     assert visit().see(kernel.page).document.one("article").text.startswith("Title")
 
 
+def test_repo_page_links_to_no_other_host_as_if_it_were_a_repository(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    names = "[//evil.example/x, ../../logout, lab/tiny]"
+    card = f"---\nsdk: gradio\nmodels: {names}\ndatasets: {names}\n---\n# Title"
+    space = new_repo(site, ann, file("README.md", card), type="space", sdk="gradio")
+    page = visit().see(space.page).document
+    links = [link["href"] for link in page.all("a", class_="chip")]
+    assert "/lab/tiny" in links and "/datasets/lab/tiny" in links
+    assert "//evil.example/x" in page.text
+    assert not any(path.startswith("//") or ".." in path for path in links if "?" not in path)
+
+
 def test_repo_page_tells_what_is_wrong_with_the_metadata(
     visit: Visit, site: LiveHub, ann: Account
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
@@ -45,6 +46,9 @@ _UNSHOWN: Final = {
     "text-generation-inference",
 }
 _UNSHOWN_KINDS: Final = ("base_model:", "region:")
+
+# What is named otherwise could lead out of the hub, as `//host` does.
+_REPO: Final = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?", re.ASCII)
 
 
 class Chip(NamedTuple):
@@ -92,10 +96,14 @@ def _list_used(repo: Repo, info: RepoInfo) -> Iterable[FactRow]:
     """What a Space says it uses."""
     if repo.type == "space":
         if info.models:
-            yield make_row("Models", [Chip(name, f"/{quote(name)}") for name in info.models])
+            yield make_row("Models", [_name_repo("/", name) for name in info.models])
         if info.datasets:
-            named = [Chip(name, f"/datasets/{quote(name)}") for name in info.datasets]
-            yield make_row("Datasets", named)
+            yield make_row("Datasets", [_name_repo("/datasets/", name) for name in info.datasets])
+
+
+def _name_repo(start: str, name: str) -> Chip:
+    """A repository that a card names, with a link if it may be one of this hub."""
+    return Chip(name, start + name if _REPO.fullmatch(name) else "")
 
 
 def make_row(name: str, chips: Sequence[Chip]) -> FactRow:
@@ -105,7 +113,7 @@ def make_row(name: str, chips: Sequence[Chip]) -> FactRow:
 
 def _make_chip(repo: Repo, type: str, tag: str, label: str) -> Chip:
     if type == "dataset":
-        return Chip(label, f"/datasets/{quote(label)}")
+        return _name_repo("/datasets/", label)
     if type == "arxiv":
         return Chip(f"arXiv {label}", f"https://arxiv.org/abs/{quote(label)}")
     if type == "doi":
