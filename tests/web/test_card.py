@@ -299,6 +299,7 @@ def test_repo_page_in_a_browser_copies_and_finds_headings(
     text = "# One\n\n" + "text\n\n" * 200 + "# Last of all\n"
     repo, tab = new_repo(site, ann, file("README.md", text)), browse()
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.goto(f"{repo.page}#100%")
     tab.goto(f"{repo.page}#last-of-all")
     tab.wait_for_function("scrollY > 1000")
     tab.get_by_role("button", name="Copy").first.click()
