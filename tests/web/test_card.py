@@ -115,6 +115,19 @@ def test_repo_page_of_datasets_and_spaces(visit: Visit, site: LiveHub, ann: Acco
     assert visit().see(kernel.page).document.one("article").text.startswith("Title")
 
 
+def test_repo_page_links_to_no_other_host_as_if_it_were_a_repository(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    names = "[//evil.example/x, ../../logout, lab/tiny]"
+    card = f"---\nsdk: gradio\nmodels: {names}\ndatasets: {names}\n---\n# Title"
+    space = new_repo(site, ann, file("README.md", card), type="space", sdk="gradio")
+    page = visit().see(space.page).document
+    links = [link["href"] for link in page.all("a", class_="chip")]
+    assert "/lab/tiny" in links and "/datasets/lab/tiny" in links
+    assert "//evil.example/x" in page.text
+    assert not any(path.startswith("//") or ".." in path for path in links if "?" not in path)
+
+
 def test_repo_page_tells_what_is_wrong_with_the_metadata(
     visit: Visit, site: LiveHub, ann: Account
 ) -> None:
@@ -286,6 +299,7 @@ def test_repo_page_in_a_browser_copies_and_finds_headings(
     text = "# One\n\n" + "text\n\n" * 200 + "# Last of all\n"
     repo, tab = new_repo(site, ann, file("README.md", text)), browse()
     tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    tab.goto(f"{repo.page}#100%")
     tab.goto(f"{repo.page}#last-of-all")
     tab.wait_for_function("scrollY > 1000")
     tab.get_by_role("button", name="Copy").first.click()

@@ -9,6 +9,7 @@ import pytest
 
 from freehold.server.web.visit import local_path
 from tests.browsing import Visitor
+from tests.repos import new_repo
 
 if TYPE_CHECKING:
     from tests.live import Account, LiveHub
@@ -49,6 +50,16 @@ def test_a_missing_page_looks_like_one_that_must_not_be_seen(
         hidden, missing = visitor.look(f"/{ann.name}/x"), visitor.look(f"/{ann.name}/y")
         assert hidden.status == missing.status == 404
         assert hidden.text == missing.text
+
+
+@pytest.mark.parametrize("name", ["settings", "tree", "discussions", "resolve"])
+def test_repo_page_of_one_that_is_called_as_a_page_is(
+    name: str, visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    repo = new_repo(site, ann, name=name)
+    visitor = visit(ann)
+    for end in ("", "/tree/main", "/settings", "/discussions", "/likers"):
+        assert repo.full_name in visitor.see(repo.page + end).text
 
 
 @pytest.mark.parametrize(

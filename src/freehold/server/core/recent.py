@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 _MINUTE_MS = 60_000
 
-# Of a value with its key, in bytes, besides what it weighs.
+# Of a value with its key, in bytes, besides what it and the texts of the key weigh.
 _ENTRY = 2000
 
 _made: Memory[tuple[Hashable, ...], Any] = Memory(64 * 1024 * 1024)
@@ -28,5 +28,6 @@ def recall(key: tuple[Hashable, ...], make: Callable[[], T], weigh: Callable[[T]
     known: T | None = _made.get(at)
     if known is None:
         known = make()
-        _made.put(at, known, _ENTRY + weigh(known))
+        texts = sum(len(part) for part in key if isinstance(part, str | bytes))
+        _made.put(at, known, _ENTRY + texts + weigh(known))
     return known

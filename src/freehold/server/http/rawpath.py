@@ -53,15 +53,22 @@ class Router(Generic[T]):
         ]
 
     def find(self, method: str, raw_path: str) -> Match[T] | None:
-        """The target for this method and raw path."""
+        """The target for this method and raw path.
+
+        A repository may be called `settings` or `tree`. So a name without a namespace is only found
+        where nothing else is.
+        """
+        legacy: Match[T] | None = None
         for route_method, literal, pattern, target in self._routes:
             if route_method != method or literal not in raw_path:
                 continue
             match = pattern.fullmatch(raw_path)
             if match is not None:
                 span = match.span("repo") if "repo" in pattern.groupindex else (0, 0)
-                return Match(target, _decode(match.groupdict()), span)
-        return None
+                if span == (0, 0) or "/" in match["repo"]:
+                    return Match(target, _decode(match.groupdict()), span)
+                legacy = legacy or Match(target, _decode(match.groupdict()), span)
+        return legacy
 
     def methods(self, raw_path: str) -> list[str]:
         """The methods that the path is served with."""
