@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urldefrag, urljoin, urlsplit
 
 import pytest
 
-from tests.browsing import Element, Shown, Visitor
+from tests.browsing import Element, Visitor, read_page
 from tests.exhibition import exhibit
 from tests.live import LiveHub
 
@@ -60,19 +60,22 @@ class Walk:
         self._find(start, "")
         while self._waiting:
             path = self._waiting.popleft()
-            page = self._visitor.look(path)
-            if page.status >= 400:
-                self._note(path, f"is {page.status}, on {self.known[path]}")
-            elif "location" in page.answer.headers:
-                self._find(page.answer.headers["location"], path)
-            elif page.answer.headers["content-type"].startswith("text/html"):
-                self._check(path, page)
-                # The same path at other branches, where it may well be nothing.
-                elsewhere = {id(a) for menu in page.document.all(data_refs="") for a in menu.all()}
-                for element in page.document.all():
-                    if id(element) in elsewhere:
-                        continue
-                    self._find(element.attributes.get(LINKS.get(element.tag, ""), ""), path)
+            answer = self._visitor.call("GET", path, headers={"accept": "text/html"})
+            if answer.status_code >= 400:
+                self._note(path, f"is {answer.status_code}, on {self.known[path]}")
+            elif "location" in answer.headers:
+                self._find(answer.headers["location"], path)
+            elif answer.headers["content-type"].startswith("text/html"):
+                self._read(path, read_page(answer.text))
+
+    def _read(self, path: str, page: Element) -> None:
+        elements = page.all()
+        self._check(path, elements)
+        # The same path at other branches, where it may well be nothing.
+        elsewhere = {id(a) for e in elements if "data-refs" in e.attributes for a in e.all("a")}
+        for element in elements:
+            if id(element) not in elsewhere:
+                self._find(element.attributes.get(LINKS.get(element.tag, ""), ""), path)
 
     def _find(self, address: str, origin: str) -> None:
         whole = urldefrag(urljoin(self._url + origin, address))[0]
@@ -84,24 +87,21 @@ class Walk:
             self.known[path] = origin
             self._waiting.append(path)
 
-    def _check(self, path: str, page: Shown) -> None:
-        document = page.document
-        headings = len(document.all("h1"))
-        if headings != 1:
-            self._note(path, f"has {headings} main headings")
-        if not text_of(document, "title") or not document.one("html").attributes.get("lang"):
+    def _check(self, path: str, elements: list[Element]) -> None:
+        tags = Counter(element.tag for element in elements)
+        if tags["h1"] != 1:
+            self._note(path, f"has {tags['h1']} main headings")
+        title = next((element.text for element in elements if element.tag == "title"), "")
+        if not title or not elements[0].attributes.get("lang"):
             self._note(path, "has no title or no language")
-        ids = [element["id"] for element in document.all() if "id" in element.attributes]
-        if len(ids) != len(set(ids)):
-            self._note(path, "has one id twice")
-        for link in document.all("a"):
-            aim = link.attributes.get("href", "")
+        ids = Counter(element["id"] for element in elements if "id" in element.attributes)
+        for name, count in ids.items():
+            if count > 1:
+                self._note(path, f"has the id {name} twice")
+        for link in elements:
+            aim = link.attributes.get("href", "") if link.tag == "a" else ""
             if aim.startswith("#") and aim[1:] not in ids:
                 self._note(path, f"has no {aim}")
 
     def _note(self, path: str, what: str) -> None:
         self.wrong.append(f"{path} {what}")
-
-
-def text_of(document: Element, tag: str) -> str:
-    return " ".join(element.text for element in document.all(tag))
