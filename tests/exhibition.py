@@ -127,7 +127,11 @@ def exhibit(hub: LiveHub, names: tuple[str, str, str] | None = None) -> Exhibiti
     talk = discuss(
         as_account(model, guest),
         "Accuracy on scree",
-        "I get **71 %** on scree, less than the card says.\n\n```\nscree 0.71\n```",
+        "I get **71 %** on scree, less than the card says.\n\n```\n"
+        + "scree 0.71 " * 12
+        + "\n```\n\n"
+        "| Habitat | Mine | Yours | Notes that were left out of the training of this model |\n"
+        "|---|--:|--:|---|\n| scree | 0.71 | 0.86 | [all of 2019](https://example.org/notes) |\n",
     )
     act(model, talk, "comment", {"comment": f"Thank you, @{guest.name}: which notes were these?"})
     num = propose(

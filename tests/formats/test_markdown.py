@@ -13,11 +13,12 @@ from freehold.formats.markdown import MAX_HTML, render_markdown
 LONGEST = 65_536
 
 MAY_HAVE = {
+    "pre": {"tabindex"},
     "a": {"href", "title", "rel"},
     "code": {"class"},
     "img": {"alt", "src", "title", "loading"},
     "ol": {"start"},
-    "div": {"class"},
+    "div": {"class", "tabindex", "role", "aria-label"},
     "span": {"class"},
     "td": {"align"},
     "th": {"align"},

@@ -67,6 +67,8 @@ _SLOT: Final = re.compile(r'<(span|div) class="(slot-[0-9a-f-]+)"></\1>')
 _ATTRIBUTE: Final = re.compile(r' ([\w:-]+)="([^"]*)"')
 _STYLE: Final = re.compile(r' style="text-align: ?(left|right|center|justify);?"')
 _ANY_STYLE: Final = re.compile(r' style="[^"]*"')
+# What is wide scrolls, also for whoever has only a keyboard.
+_TABLE: Final = '<div class="table-wrap" tabindex="0" role="group" aria-label="Table">'
 
 
 class Places(NamedTuple):
@@ -205,6 +207,8 @@ class _Finish:
             return self._wrap_table(match[0], bool(end))
         if end:
             return f"</{tag}>"
+        if tag == "pre":
+            return f'<pre tabindex="0"{_ANY_STYLE.sub("", attributes)}>'
         if tag in ("img", "audio", "video"):
             return self._show_media(tag, attributes)
         if "style" not in attributes:
@@ -213,7 +217,7 @@ class _Finish:
         return f"<{tag}{_ANY_STYLE.sub('', aligned)}>"
 
     def _wrap_table(self, tag: str, is_end: bool) -> str:
-        return f"{tag}</div>" if is_end else f'<div class="table-wrap">{_ANY_STYLE.sub("", tag)}'
+        return f"{tag}</div>" if is_end else _TABLE + _ANY_STYLE.sub("", tag)
 
     def _show_media(self, tag: str, attributes: str) -> str:
         attributes = _ANY_STYLE.sub("", attributes)
