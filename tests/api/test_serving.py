@@ -321,7 +321,7 @@ def test_the_log_of_a_refusal_tells_its_status_and_route(fresh_hub: NewHub) -> N
     ids = {
         (status, route): hub.call(method, path).headers["x-request-id"]
         for status, route, method, path in (
-            (404, "none", "GET", "/nowhere"),
+            (404, "none", "GET", "/nowhere/to/be/found"),
             (405, "none", "DELETE", "/health"),
             (401, "repo_info", "GET", "/api/models/no/body"),
             (200, "health", "HEAD", "/health"),

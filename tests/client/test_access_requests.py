@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from freehold import (
 from tests.client.hostile import HostileServer, reply
 from tests.gates import CARD
 from tests.live import Account, fresh_name
+from tests.loops import run_async
 from tests.repos import file, new_repo
 
 if TYPE_CHECKING:
@@ -140,4 +140,4 @@ def test_the_lists_are_there_to_be_awaited(
         found = AsyncHfApi(hub.url, token=alice.token).list_accepted_access_requests(repo)
         return [item.username async for item in found]
 
-    assert asyncio.run(list_names()) == [bob.name]
+    assert run_async(list_names()) == [bob.name]

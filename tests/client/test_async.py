@@ -22,6 +22,7 @@ from freehold.client.async_api import LEFT_OUT, MOST_THREADS
 from freehold.client.threads import Threads
 from tests.client.hostile import SILENCE, HostileServer, reply
 from tests.live import fresh_name
+from tests.loops import run_async
 
 if TYPE_CHECKING:
     from tests.live import Account, LiveHub
@@ -71,9 +72,9 @@ async def run_session(api: AsyncHfApi) -> list[str]:
 
 
 def test_a_session(async_api: AsyncHfApi) -> None:
-    assert asyncio.run(run_session(async_api)) == [".gitattributes"]
+    assert run_async(run_session(async_api)) == [".gitattributes"]
     # The object belongs to no event loop.
-    assert asyncio.run(run_session(async_api)) == [".gitattributes"]
+    assert run_async(run_session(async_api)) == [".gitattributes"]
 
 
 def test_errors_are_those_of_the_call(async_api: AsyncHfApi, alice: Account) -> None:
@@ -83,14 +84,14 @@ def test_errors_are_those_of_the_call(async_api: AsyncHfApi, alice: Account) -> 
         return [entry async for entry in async_api.list_repo_tree(repo, path)]
 
     with pytest.raises(RepositoryNotFoundError):
-        asyncio.run(async_api.model_info(missing))
+        run_async(async_api.model_info(missing))
     with pytest.raises(RepositoryNotFoundError):
-        asyncio.run(read_tree(missing))
-    repo = asyncio.run(async_api.create_repo(fresh_name("repo"))).repo_id
+        run_async(read_tree(missing))
+    repo = run_async(async_api.create_repo(fresh_name("repo"))).repo_id
     with pytest.raises(EntryNotFoundError):
-        asyncio.run(read_tree(repo, "missing"))
+        run_async(read_tree(repo, "missing"))
     with pytest.raises(TypeError, match="nonsense"):
-        asyncio.run(async_api.whoami(nonsense=1))  # type: ignore[call-arg]
+        run_async(async_api.whoami(nonsense=1))  # type: ignore[call-arg]
 
 
 def test_fifty_calls_at_once(async_api: AsyncHfApi) -> None:
@@ -101,7 +102,7 @@ def test_fifty_calls_at_once(async_api: AsyncHfApi) -> None:
         infos = await asyncio.gather(*(async_api.model_info(url.repo_id) for url in made))
         return [info.id for info in infos]
 
-    names = asyncio.run(run())
+    names = run_async(run())
     assert len(set(names)) == 50
 
 
@@ -124,7 +125,7 @@ def test_calls_run_side_by_side_and_are_bounded() -> None:
         await asyncio.gather(*calls)
 
     with HostileServer(answer) as server:
-        asyncio.run(run(AsyncHfApi(endpoint=server.url)))
+        run_async(run(AsyncHfApi(endpoint=server.url)))
         assert len(server.requests) == MOST_THREADS + 8
 
 
@@ -145,7 +146,7 @@ def test_a_task_that_is_cancelled_ends_although_the_hub_is_silent() -> None:
 
     with HostileServer(lambda _: SILENCE) as server:
         began = time.monotonic()
-        assert asyncio.run(run(AsyncHfApi(endpoint=server.url), server)) < 1
+        assert run_async(run(AsyncHfApi(endpoint=server.url), server)) < 1
         assert time.monotonic() - began < 5
 
 
@@ -157,7 +158,7 @@ def test_a_listing_that_is_cancelled_ends_although_the_hub_is_silent() -> None:
         return await cancel_soon(asyncio.create_task(read()), server)
 
     with HostileServer(lambda _: SILENCE) as server:
-        assert asyncio.run(run(AsyncHfApi(endpoint=server.url), server)) < 1
+        assert run_async(run(AsyncHfApi(endpoint=server.url), server)) < 1
 
 
 def test_a_transfer_that_is_cancelled_is_stopped() -> None:
@@ -168,7 +169,7 @@ def test_a_transfer_that_is_cancelled_is_stopped() -> None:
         return await cancel_soon(asyncio.create_task(call), server)
 
     with HostileServer(lambda _: SILENCE) as server:
-        assert asyncio.run(run(AsyncHfApi(endpoint=server.url, token="hf_x"), server)) < 1
+        assert run_async(run(AsyncHfApi(endpoint=server.url, token="hf_x"), server)) < 1
     assert cancelled(cancel)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import threading
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from freehold import (
 )
 from tests.client.folders import list_files, new_repo, read_file, write_files
 from tests.client.worktrees import Worktree, put_git_in_the_way
+from tests.loops import run_async
 from tests.repos import Repo, put_ref
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def test_the_functions_at_the_root_and_for_asyncio_clone_as_well(
     monkeypatch.setenv("HF_ENDPOINT", api.endpoint)
     assert Path(clone_repo(repo, tmp_path / "a", token=str(api.token)), "README.md").exists()
     many = AsyncHfApi(api.endpoint, api.token)
-    assert Path(asyncio.run(many.clone_repo(repo, tmp_path / "b")), "README.md").exists()
+    assert Path(run_async(many.clone_repo(repo, tmp_path / "b")), "README.md").exists()
 
 
 def test_nothing_is_printed_unless_it_is_asked_for(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -29,6 +28,7 @@ from freehold.client.addresses import same_list
 from freehold.client.listing_query import read_emissions
 from tests.client.hostile import HostileServer, in_turn, reply
 from tests.client.listed import ListedHub, entries
+from tests.loops import run_async
 
 Pairs = list[tuple[str, str]]
 
@@ -408,7 +408,7 @@ def test_lists_can_be_awaited() -> None:
         return [info.id async for info in api.list_models(filter=ModelFilter(author="a"), limit=4)]
 
     with ListedHub({"models": entries(9)}, size=3) as hub:
-        names = asyncio.run(read(AsyncHfApi(endpoint=hub.url)))
+        names = run_async(read(AsyncHfApi(endpoint=hub.url)))
         assert names == ["org0/name0", "org0/name1", "org1/name2", "org1/name3"]
         assert len(hub.requests) == 2
 

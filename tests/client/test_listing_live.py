@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +17,7 @@ from freehold import (
 )
 from freehold.client.namespaces import to_name
 from tests.live import fresh_name
+from tests.loops import run_async
 from tests.weights import safetensors
 
 if TYPE_CHECKING:
@@ -170,7 +170,7 @@ def test_lists_can_be_awaited(hub: LiveHub, alice: Account, models: list[str]) -
     async def read(api: AsyncHfApi) -> list[str]:
         return [info.id async for info in api.list_models(author=alice.name)]
 
-    assert sorted(asyncio.run(read(AsyncHfApi(hub.url, alice.token)))) == sorted(models)
+    assert sorted(run_async(read(AsyncHfApi(hub.url, alice.token)))) == sorted(models)
 
 
 def test_model_info_and_list_models_tell_parameters_and_base_models(api: HfApi) -> None:

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from freehold.server.http.streams import read_pipe
+from tests.loops import run_async
 
 
 class Pipe:
@@ -48,7 +49,7 @@ def test_the_first_piece_comes_at_once_and_small_ones_after_it_together(pipe):
         pipe.end()
         return [*found, *[piece async for piece in pieces]]
 
-    assert asyncio.run(read()) == [b"first", b"abc"]
+    assert run_async(read()) == [b"first", b"abc"]
 
 
 def test_nothing_is_lost_when_the_other_end_is_closed(pipe):
@@ -60,4 +61,4 @@ def test_nothing_is_lost_when_the_other_end_is_closed(pipe):
         pipe.end()
         return [*found, *[piece async for piece in pieces]]
 
-    assert asyncio.run(read()) == [b"first", b"last"]
+    assert run_async(read()) == [b"first", b"last"]

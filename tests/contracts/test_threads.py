@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from freehold.server.http.threads import Threads
+from tests.loops import run_async
 
 PATIENCES = pytest.mark.parametrize("patience", [0, 0.002])
 
@@ -22,7 +23,7 @@ def run(patience: float, test: Callable[[Threads], Coroutine[Any, Any, None]]) -
         await test(threads)
         await asyncio.to_thread(threads.stop, 30)
 
-    asyncio.run(asyncio.wait_for(main(), 60))
+    run_async(asyncio.wait_for(main(), 60))
 
 
 @PATIENCES

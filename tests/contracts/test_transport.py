@@ -11,6 +11,7 @@ import pytest
 import uvicorn
 
 from freehold.server.http import transport
+from tests.loops import run_async
 
 SECONDS = 0.2
 ANSWER = b"HTTP/1.1 200 OK"
@@ -72,7 +73,7 @@ def test_a_slow_answer_and_a_slow_body_outlast_the_time_of_a_head() -> None:
         assert (await reader.read(1000)).startswith(ANSWER)
         writer.close()
 
-    asyncio.run(talk(converse))
+    run_async(talk(converse))
 
 
 @pytest.mark.parametrize("start", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nx: y"])
@@ -84,7 +85,7 @@ def test_a_connection_that_never_finishes_its_head_is_ended(start: bytes) -> Non
             await reader.readexactly(1)
         writer.close()
 
-    asyncio.run(talk(converse))
+    run_async(talk(converse))
 
 
 def test_a_client_that_takes_nothing_loses_its_answer() -> None:
@@ -101,7 +102,7 @@ def test_a_client_that_takes_nothing_loses_its_answer() -> None:
             connection.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             await asyncio.wait_for(ended.wait(), 60)
 
-    asyncio.run(talk(ask, app))
+    run_async(talk(ask, app))
 
 
 def test_a_client_that_takes_its_answer_slowly_gets_all_of_it() -> None:
@@ -114,4 +115,4 @@ def test_a_client_that_takes_its_answer_slowly_gets_all_of_it() -> None:
             await asyncio.sleep(SECONDS / 2)
         writer.close()
 
-    asyncio.run(talk(ask, large_app))
+    run_async(talk(ask, large_app))

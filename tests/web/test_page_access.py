@@ -128,6 +128,7 @@ def test_whoever_has_no_account_is_asked_to_sign_in(name: str, visit: Visit) -> 
         assert answer.headers["location"].startswith("/login?next=")
     else:
         assert answer.status_code == 403
+        assert "You are not signed in" in answer.text
 
 
 def test_a_session_that_can_only_read_changes_nothing(site: LiveHub, ann: Account) -> None:

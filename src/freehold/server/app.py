@@ -133,6 +133,9 @@ class App:
         offered = [(served.route, served) for served in SERVED]
         missing = [(route, not_supported(route)) for route in NOT_SUPPORTED]
         self._router = Router([*offered, *missing])
+        # Nobody is called `api`, and programs that ask for a call of another hub want no page.
+        pages = {id(served) for served in PAGES}
+        self._calls = Router([*(row for row in offered if id(row[1]) not in pages), *missing])
         self._background: list[Callable[[Hub], None]] = [
             compact_crowded,
             prepare_fetches,
@@ -147,6 +150,7 @@ class App:
             for work in (deliver_events, count_downloads)
         ]
         self._names = {id(route): name for name, route in _named().items()}
+        self._pages = {id(route) for route in named_pages().values()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request, or runs the life of the application."""
@@ -233,18 +237,23 @@ class App:
         self, request: Request, route: Route | None, error: HfHubHTTPError
     ) -> Response:
         """The answer that tells of an error, as a page where somebody wants to see one."""
-        is_page = route is not None and self._names.get(id(route)) in named_pages()
+        is_page = route is not None and id(route) in self._pages
         if is_page or (route is None and "text/html" in request.headers.get("accept", "")):
-            return await self._threads.run(show_error, request, self._hub, error)
+            try:
+                return await self._threads.run(show_error, request, self._hub, error)
+            except Exception:
+                # A page asks the database who looks at it, which may be what failed.
+                log.exception("no page for an error")
         return make_error_response(route, error)
 
     def _find(self, request: Request) -> Match[Served]:
         raw_path = request.scope["raw_path"].decode("latin-1")
         method = "GET" if request.method == "HEAD" else request.method
-        match = self._router.find(method, raw_path)
+        router = self._calls if f"{raw_path}/".startswith("/api/") else self._router
+        match = router.find(method, raw_path)
         if match is not None:
             return match
-        allowed = self._router.methods(raw_path)
+        allowed = router.methods(raw_path)
         # A client of Xet takes a 405 for a failure, and a 404 for what is not offered.
         if allowed and not raw_path.startswith("/xet/"):
             raise MethodNotAllowedError(headers={"Allow": ", ".join(allowed)})

@@ -54,6 +54,10 @@ MAX_FIELDS = 1000
 _TRY_AGAIN = (BadRequestError, ConflictError, UnprocessableError, TooManyRequestsError)
 
 STALE_FORM = "This page is too old, or was not ours. Nothing was changed: please try again."
+SIGNED_OUT = (
+    "You are not signed in, and nothing was changed. Sign in in another tab, come back to the page"
+    " before this one, and send it again."
+)
 NOT_FOUND = "There is no such page, or you need to sign in to see it."
 NOT_FOUND_FOR_YOU = "There is no such page, or you may not see it."
 
@@ -214,11 +218,12 @@ def show_error(
     if is_sign_in and request.method in ("GET", "HEAD"):
         return _redirect(ctx, Redirect(f"/login?next={quote(_target(request), safe='')}"))
     if error.code == "RepoNotFound" or (error.code is None and error.status == 404):
-        message = NOT_FOUND if ctx.viewer.id is None else NOT_FOUND_FOR_YOU
+        message = NOT_FOUND if viewer.id is None else NOT_FOUND_FOR_YOU
         return render(request, ctx, page("error.html", 404, message=message))
     # Browsers would ask for a password of their own after a 401.
     status = 403 if error.status == 401 else error.status
-    shown = page("error.html", status, message=error.message)
+    message = SIGNED_OUT if isinstance(error, UnauthorizedError) else error.message
+    shown = page("error.html", status, message=message)
     return render(request, ctx, replace(shown, headers=error.headers))
 
 
