@@ -24,7 +24,7 @@ from freehold.server.core.edits import Change, Place, Text
 from freehold.server.core.pull_requests import number_of
 from freehold.server.core.revisions import branch_ref
 from freehold.server.web import routes
-from freehold.server.web.pages import act, show
+from freehold.server.web.pages import STALE_FORM, act, show
 from freehold.server.web.repo_frame import home_of, repo_page
 from freehold.server.web.visit import Answer, Page, Redirect, Visit
 from freehold.server.web.wording import quote_path, quote_piece
@@ -34,7 +34,6 @@ from freehold.wire.routes import CREATE_COMMIT, LFS_BATCH, PREUPLOAD
 MOVED = "Others have changed this since you opened it. Nothing was saved, and your change is below."
 GONE = "What you changed is not there any more: others have moved or deleted it meanwhile."
 NO_BRANCH = "This branch is not there any more. Copy what you have written to another one."
-TOO_OLD = "This page is too old, or was not ours. Nothing was changed: please try again."
 PULL_REQUEST_ONLY = "You may not change this branch itself: open a pull request instead."
 
 MAX_SUMMARY = 500
@@ -191,7 +190,7 @@ def _read_change(visit: Visit, summary: str) -> Change:
     form = visit.form
     parent = form.get("replace") or form.get("parent", "")
     if not _COMMIT_ID.fullmatch(parent):
-        raise BadRequestError(TOO_OLD)
+        raise BadRequestError(STALE_FORM)
     title = " ".join(form.get("title", "").replace("\0", "").split())
     description = form.get("description", "").replace("\0", "")
     if len(title) > MAX_SUMMARY or len(description) > MAX_DESCRIPTION:
