@@ -195,6 +195,7 @@ def _row(question: str, found: float, unit: str, aim: int) -> Row:
 
 def main() -> None:
     need("wrk")
+    need("chromium")
     rows = []
     with work_folder() as folder:
         script = folder / "p95.lua"
