@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from freehold.errors import RevisionNotFoundError
+from freehold.errors import FreeholdError, RevisionNotFoundError
 from freehold.formats.card_html import CardHtml, render_card
 from freehold.formats.facts.card_texts import find_description
 from freehold.formats.repocard import CardIssue, parse_card
@@ -36,8 +36,15 @@ class ShownCard(NamedTuple):
 _shown: Memory[tuple[str, Places], ShownCard] = Memory(64 * 1024 * 1024)
 
 
-def show_card(ctx: Context, repo: Repo) -> ShownCard | None:
-    """The card of the branch main, for whoever may read files; `None` without one."""
+class TakesLongError(FreeholdError):
+    """It may take a second to make what was asked for, and nothing is remembered of it."""
+
+
+def show_card(ctx: Context, repo: Repo, *, quickly: bool = False) -> ShownCard | None:
+    """The card of the branch main, for whoever may read files; `None` without one.
+
+    Who wants it `quickly` gets `TakesLongError` for one that has to be laid out first.
+    """
     try:
         tree = resolve_revision(ctx, repo, "main").tree
     except RevisionNotFoundError:
@@ -49,6 +56,8 @@ def show_card(ctx: Context, repo: Repo) -> ShownCard | None:
     known = _shown.get(key)
     if known is not None:
         return known
+    if quickly:
+        raise TakesLongError
     found = _read(ctx, repo, entry)
     return _shown.put(key, found, 500 + len(found.html))
 

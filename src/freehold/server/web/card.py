@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -54,11 +55,14 @@ _OF_TYPE: Final[dict[str, list[str]]] = {
 }
 
 
-def show_repo(visit: Visit) -> Page:
-    """The card of a repository, with what is told beside it, and the gate where it is shut."""
+def show_repo(visit: Visit, *, quickly: bool = False) -> Page:
+    """The card of a repository, with what is told beside it, and the gate where it is shut.
+
+    Raises `TakesLongError` as `show_card` does.
+    """
     repo, is_open = visit.repo, visit.may(Needs.CONTENT)
     info = _tell(visit)
-    card = show_card(visit.ctx, repo) if is_open else None
+    card = show_card(visit.ctx, repo, quickly=quickly) if is_open else None
     told = {"content": _recall_content(visit, info, card)} if is_open else {"content": None}
     if not is_open:
         told |= _describe_content(visit, info, None)
@@ -228,5 +232,5 @@ SERVED = (
     act(routes.LIKE_FORM, like),
     show(routes.LIKERS_PAGE, show_likers),
     act(routes.ASK_ACCESS_FORM, ask_access, show_repo),
-    show(routes.REPO_PAGE, show_repo, bulk=True),
+    show(routes.REPO_PAGE, show_repo, bulk=True, quick=partial(show_repo, quickly=True)),
 )

@@ -7,7 +7,7 @@ when it was accepted. Errors of the core become pages as well.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from functools import partial
 from string import punctuation
@@ -28,6 +28,7 @@ from freehold.errors import (
 )
 from freehold.server.core import access
 from freehold.server.core.access import CHANGES, Context
+from freehold.server.core.shown_cards import TakesLongError
 from freehold.server.core.tokens import identify
 from freehold.server.http.bind import Call, Served, origin_of
 from freehold.server.http.sessions import (
@@ -69,18 +70,23 @@ def show(
     bulk: bool = False,
     turn: bool = False,
     turn_if: Callable[[Visit], bool] | None = None,
+    quick: Maker | None = None,
 ) -> Served:
     """Shows the page that the function makes. `bulk` and `turn` are as in `bind.serve`.
 
-    `turn_if` finds out for each visit whether it takes a turn.
+    `turn_if` finds out for each visit whether it takes a turn. `quick` makes the page among the
+    short jobs, or raises `TakesLongError`.
     """
 
-    def answer(call: Call) -> Response:
+    def answer(call: Call, make: Maker = make) -> Response:
         visit = _visit(call)
         return _send(call, visit.ctx, make(visit))
 
     async def handle(call: Call) -> Response:
         call = replace(call, is_page=True)
+        if quick is not None:
+            with suppress(TakesLongError):
+                return await call.threads.run(_guarded, call, partial(answer, make=quick))
         threads = call.bulk if bulk else call.threads
         takes = turn or (turn_if is not None and await threads.run(_takes_turn, call, turn_if))
         async with call.turns if takes else nullcontext():
