@@ -8,9 +8,13 @@ from urllib.parse import quote
 
 import pytest
 
+from freehold.server.core.access import STRANGER, Context, open_repo
+from freehold.server.core.shown_cards import TakesLongError, show_card
 from freehold.server.http.sessions import VISITOR_COOKIE, make_csrf_token
+from freehold.wire.route import Needs
 from tests.browsing import Visitor
 from tests.gates import ANSWERS, CARD, Gate, gated_repo
+from tests.live import fresh_name
 from tests.raw_pushes import Packed, command, push
 from tests.repos import Repo, file, new_repo
 from tests.weights import safetensors
@@ -320,3 +324,18 @@ def put_card(repo: Repo, text: str) -> None:
     oid = packed.commit(tree, bytes.fromhex(before))
     report = push(repo, command("refs/heads/main", oid, before), pack=packed.pack())
     assert report.taken == ["refs/heads/main"]
+
+
+def test_a_card_that_is_not_laid_out_yet_holds_up_no_short_call(
+    visit: Visit, site: LiveHub, ann: Account
+) -> None:
+    title = fresh_name("card")
+    repo = new_repo(site, ann, file("README.md", f"# {title}\n"))
+    ctx = Context(site.inside, STRANGER, site.url)
+    found = open_repo(ctx, "model", repo.full_name, Needs.CONTENT)
+    with pytest.raises(TakesLongError):
+        show_card(ctx, found, quickly=True)
+    laid_out = show_card(ctx, found)
+    assert laid_out is not None and show_card(ctx, found, quickly=True) == laid_out
+    for _ in range(2):
+        assert title in visit().see(repo.page).document.one("article").text
