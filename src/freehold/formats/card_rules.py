@@ -15,7 +15,6 @@ from markdown_it.token import Token
 from freehold.formats.safe_html import ID_PREFIX
 
 # The longest formula in a line, and the most lines of one that stands alone.
-MAX_INLINE_FORMULA: Final = 1000
 MAX_FORMULA_LINES: Final = 60
 MAX_SLUG: Final = 80
 

@@ -91,6 +91,11 @@ def parse_repo_type(text: str) -> RepoType:
     return text
 
 
+def repo_path(type: str, full_name: str) -> str:
+    """The path of a repository's page; raises `BadRequestError` for what is no repo type."""
+    return f"/{URL_PREFIXES[parse_repo_type(type)]}{full_name}"
+
+
 def find_repo_type(segment: str) -> RepoType | None:
     """The repo type behind a plural URL segment such as `datasets`, or None."""
     return next((kind for kind, plural in API_SEGMENTS.items() if plural == segment), None)

@@ -21,7 +21,7 @@ from freehold.server.db.database import Transaction
 from freehold.server.db.repos import Repo
 from freehold.server.db.tokens import TokenOwner
 from freehold.server.hub import Hub
-from freehold.wire.ids import URL_PREFIXES, RepoType, parse_repo_type
+from freehold.wire.ids import RepoType, repo_path
 from freehold.wire.route import Needs
 
 ROLE_LEVELS = {
@@ -78,7 +78,7 @@ class Context:
 
     def repo_url(self, type: str, full_name: str) -> str:
         """The web address of a repository."""
-        return f"{self.origin}/{URL_PREFIXES[parse_repo_type(type)]}{full_name}"
+        return self.origin + repo_path(type, full_name)
 
 
 def level_of(viewer: Viewer, repo: Repo) -> Needs:

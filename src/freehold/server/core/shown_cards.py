@@ -16,7 +16,7 @@ from freehold.server.core.revisions import reader_of, resolve_revision
 from freehold.server.db.repos import Repo
 from freehold.server.git.listing import Entry, find_entry
 from freehold.server.git.memory import Memory
-from freehold.wire.ids import URL_PREFIXES, parse_repo_type
+from freehold.wire.ids import repo_path
 
 
 class ShownCard(NamedTuple):
@@ -78,7 +78,7 @@ def preview_card(ctx: Context, repo: Repo, text: str) -> CardHtml:
 
 def places_of(ctx: Context, repo: Repo) -> Places:
     """Where the relative links and pictures of a card lead."""
-    home = f"/{URL_PREFIXES[parse_repo_type(repo.type)]}{repo.full_name}"
+    home = repo_path(repo.type, repo.full_name)
     # Not the origin that the caller names: what is remembered would be made anew for each.
     return Places(f"{home}/blob/main/", f"{home}/resolve/main/", ctx.hub.config.public_url)
 

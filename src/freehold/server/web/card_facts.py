@@ -12,8 +12,7 @@ from freehold.formats.catalogue.tags import describe_tag
 from freehold.formats.facts.values import clean_text, read_list, read_mapping
 from freehold.formats.safe_html import Places
 from freehold.server.db.repos import Repo
-from freehold.server.web.visit import repo_path
-from freehold.wire.ids import RepoId
+from freehold.wire.ids import RepoId, repo_path
 from freehold.wire.repos import RepoInfo
 
 MAX_TAGS: Final = 400

@@ -22,7 +22,6 @@ from freehold.server.web.tree_rows import find_badges, make_rows
 from freehold.server.web.visit import Answer, Made, Page, Redirect, Visit
 from freehold.server.web.written import MAX_SIZE, show_markdown
 from freehold.wire.files import PathsInfo, TreeEntry, TreeQuery
-from freehold.wire.ids import URL_PREFIXES
 
 _NEW = {".gitattributes"}
 
@@ -98,7 +97,7 @@ def _show_empty(visit: Visit, place: Place) -> Page:
 
 def _tree_page(visit: Visit, place: Place, **values: Any) -> Page:
     repo = visit.repo
-    clone = f"{visit.ctx.origin}/{URL_PREFIXES[repo.type]}{repo.full_name}"  # type: ignore[index]
+    clone = visit.ctx.repo_url(repo.type, repo.full_name)
     return repo_page(visit, "files", "tree.html", place=place, clone_url=clone, **values)
 
 

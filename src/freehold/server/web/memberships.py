@@ -11,9 +11,9 @@ from freehold.server.core import avatars, orgs
 from freehold.server.core.repos import SPACE_SDKS, create_repo
 from freehold.server.web import routes
 from freehold.server.web.pages import act, show
-from freehold.server.web.visit import Answer, Page, Redirect, Visit, page, repo_path
+from freehold.server.web.visit import Answer, Page, Redirect, Visit, page
 from freehold.wire.accounts import MembersQuery, SetMemberRole
-from freehold.wire.ids import ORG_ROLES, REPO_TYPES, parse_repo_type
+from freehold.wire.ids import ORG_ROLES, REPO_TYPES, parse_repo_type, repo_path
 from freehold.wire.repos import CreateRepo
 
 MEMBERS_ON_PAGE = 100

@@ -17,7 +17,8 @@ from freehold.server.core.users import avatar_url
 from freehold.server.http.sessions import VISITOR_COOKIE, make_csrf_token, read_subject
 from freehold.server.web import wording
 from freehold.server.web.assets import asset_url
-from freehold.server.web.visit import Made, Page, repo_path
+from freehold.server.web.visit import Made, Page
+from freehold.wire.ids import repo_path
 
 # Scripts and styles of the hub alone, none of them inside of a page; nothing from elsewhere.
 POLICY = (

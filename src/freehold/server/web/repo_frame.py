@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from freehold.server.core.repo_frames import describe_frame
 from freehold.server.db.repos import Repo
-from freehold.server.web.visit import Page, Visit, page, repo_path
+from freehold.server.web.visit import Page, Visit, page
+from freehold.wire.ids import repo_path
 from freehold.wire.route import Needs
 
 _CARDS = {"model": "Model card", "dataset": "Dataset card", "space": "Space", "kernel": "Kernel"}

@@ -17,8 +17,8 @@ from freehold.server.core.users import avatar_url
 from freehold.server.db.listings import Listed
 from freehold.server.db.repos import Repo
 from freehold.server.web.rendering import render_macro
-from freehold.server.web.visit import repo_path
 from freehold.server.web.wording import format_count, format_time
+from freehold.wire.ids import repo_path
 
 TYPE_NAMES = {"model": "model", "dataset": "dataset", "space": "Space", "kernel": "kernel"}
 

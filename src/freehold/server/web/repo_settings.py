@@ -20,7 +20,7 @@ from freehold.server.core.access import CREATOR_ROLES
 from freehold.server.web import routes
 from freehold.server.web.pages import act, show
 from freehold.server.web.repo_frame import home_of, repo_page
-from freehold.server.web.visit import Answer, Page, Redirect, Visit, repo_path
+from freehold.server.web.visit import Answer, Page, Redirect, Visit
 from freehold.wire.access_requests import (
     AccessRequest,
     AccessRequestsQuery,
@@ -28,7 +28,7 @@ from freehold.wire.access_requests import (
     HandleAccessRequest,
     RequestStatus,
 )
-from freehold.wire.ids import parse_repo_type
+from freehold.wire.ids import parse_repo_type, repo_path
 from freehold.wire.repos import DeleteRepo, MoveRepo, UpdateRepoSettings
 
 GATES = ("", "auto", "manual")

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from freehold.formats.catalogue.pipeline_tags import PIPELINE_TAGS
 from freehold.server.db.repos import Repo
-from freehold.server.web.visit import repo_path
+from freehold.wire.ids import repo_path
 
 _WEIGHTS: Final = (".pt", ".pth", ".ckpt", ".bin")
 _SAFE_PATH: Final = re.compile(r"[\w][\w./ +-]{0,200}", re.ASCII)

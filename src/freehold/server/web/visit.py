@@ -9,7 +9,6 @@ from typing import Any
 
 from freehold.server.core.access import Context, level_of
 from freehold.server.db.repos import Repo
-from freehold.wire.ids import URL_PREFIXES
 from freehold.wire.route import Needs
 
 
@@ -103,11 +102,6 @@ Answer = Page | Redirect
 def page(template: str, status: int = 200, **values: Any) -> Page:
     """A page made with that template of `templates/` and those values."""
     return Page(template, values, status)
-
-
-def repo_path(type: str, full_name: str) -> str:
-    """The path of a repository's page."""
-    return f"/{URL_PREFIXES[type]}{full_name}"  # type: ignore[index]
 
 
 def local_path(text: str, default: str = "/") -> str:
